@@ -1,0 +1,129 @@
+//! One request and what came of it, as a value: the archive keeps it, everything after reads it.
+//! A failure is an `Exchange` that ended so, never an error.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use url::Url;
+
+use crate::clock::Moment;
+
+/// One request and its ending.
+#[derive(Debug, Clone)]
+pub struct Exchange {
+    /// What was asked for, in the spelling that went over the wire.
+    pub url: Url,
+    /// When the request was sent.
+    pub started: Moment,
+    /// From the request to the last byte, or to the failure.
+    pub elapsed: Duration,
+    /// The peer that answered; none when no connection was made.
+    pub address: Option<SocketAddr>,
+    /// The request's head as sent: request line and fields, with the empty line at its end.
+    pub request: Vec<u8>,
+    /// What came of it.
+    pub ending: Ending,
+}
+
+/// How an exchange ended.
+#[derive(Debug, Clone)]
+pub enum Ending {
+    /// A response head arrived, and a body or part of one.
+    Answered(Response),
+    /// No response head arrived.
+    Failed(Failure),
+}
+
+/// A response: the head as received, the body with its content coding undone.
+#[derive(Debug, Clone)]
+pub struct Response {
+    /// `HTTP/1.0`, `HTTP/1.1` or `HTTP/2`: the protocol that was spoken.
+    pub protocol: &'static str,
+    /// The status code.
+    pub status: u16,
+    /// The reason phrase as received; empty for HTTP/2.
+    pub reason: Vec<u8>,
+    /// Field names and values, in the order received, values byte for byte.
+    pub fields: Vec<(String, Vec<u8>)>,
+    /// The payload: the body with transfer and content coding undone.
+    pub payload: Vec<u8>,
+    /// The content codings that were undone, as the server named them (`gzip`); none for identity.
+    pub coding: Option<String>,
+    /// How many body bytes crossed the wire (transfer coding undone, content coding not).
+    pub wire_length: u64,
+    /// Why the payload is shorter than what the server meant to send, if it is.
+    pub truncated: Option<Truncated>,
+}
+
+impl Response {
+    /// The first field of that name (in lower case) as text, if it is visible ASCII or UTF-8.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.fields
+            .iter()
+            .find(|(field, _)| field.eq_ignore_ascii_case(name))
+            .and_then(|(_, value)| std::str::from_utf8(value).ok())
+            .map(str::trim)
+    }
+}
+
+/// Why a payload is incomplete: the values of `WARC-Truncated` (WARC 1.1, clause 5.13).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Truncated {
+    /// It reached `fetch.max_body`, on the wire or when decoded.
+    Length,
+    /// It took longer than `fetch.timeout`.
+    Time,
+    /// The connection ended before the body did, or the coding broke off.
+    Disconnect,
+}
+
+impl Truncated {
+    /// The word that stands in the WARC record and in the index.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Length => "length",
+            Self::Time => "time",
+            Self::Disconnect => "disconnect",
+        }
+    }
+}
+
+/// Why no response head arrived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The kind, for counting and for deciding what to do.
+    pub kind: FailureKind,
+    /// What exactly happened, for people.
+    pub detail: String,
+}
+
+/// The kinds of failure, each with one word that stands in the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureKind {
+    /// The name did not resolve.
+    Dns,
+    /// The address is not public and `network.allow_private` does not name it.
+    Forbidden,
+    /// The connection was refused, reset or not made in time.
+    Connect,
+    /// The TLS handshake failed.
+    Tls,
+    /// Connected, but no response head came in time.
+    Timeout,
+    /// What came was not HTTP, or the connection ended before the head did.
+    Protocol,
+}
+
+impl FailureKind {
+    /// The word that stands in the archive and in the index.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Dns => "dns",
+            Self::Forbidden => "forbidden_address",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::Timeout => "timeout",
+            Self::Protocol => "protocol",
+        }
+    }
+}

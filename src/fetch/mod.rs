@@ -1,0 +1,3 @@
+//! Bytes.
+mod exchange;
+pub use exchange::*;

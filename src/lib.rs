@@ -1,0 +1,14 @@
+//! gongkai: a polite crawler and archiver of the annual reports on government information
+//! disclosure (政府信息公开工作年度报告).
+//!
+//! The modules stand in the order of the way that a page takes; a module uses only those above it.
+
+pub mod clock;
+
+pub mod digest;
+
+pub mod canonical;
+
+pub mod config;
+
+pub mod fetch;

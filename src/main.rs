@@ -1,0 +1,2 @@
+//! Words in, exit code out.
+fn main() {}
