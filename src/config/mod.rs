@@ -128,7 +128,7 @@ pub struct Revisit {
     pub max: Duration,
 }
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const DAY: Duration = Duration::from_hours(24);
 const MIB: u64 = 1 << 20;
 
 impl Default for Config {
@@ -139,7 +139,7 @@ impl Default for Config {
             seeds: Seeds { dir: PathBuf::from("seeds") },
             politeness: Politeness {
                 delay: Duration::from_secs(2),
-                max_delay: Duration::from_secs(60),
+                max_delay: Duration::from_mins(1),
                 delay_factor: 10.0,
                 concurrent_hosts: 64,
                 per_host_connections: 1,
@@ -148,7 +148,7 @@ impl Default for Config {
             fetch: Fetch {
                 connect_timeout: Duration::from_secs(15),
                 read_timeout: Duration::from_secs(30),
-                timeout: Duration::from_secs(60),
+                timeout: Duration::from_mins(1),
                 max_body: 32 * MIB,
                 max_redirects: 5,
                 retries: 3,
