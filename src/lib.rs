@@ -11,4 +11,10 @@ pub mod canonical;
 
 pub mod config;
 
+pub mod exchange;
+
+pub mod politeness;
+
 pub mod fetch;
+
+pub mod frontier;

@@ -1,3 +1,15 @@
-//! Bytes.
-mod exchange;
-pub use exchange::*;
+//! Bytes: asks for one URL, once, and says what came of it. The only module that meets the network.
+//!
+//! - `client` sends the request and collects the body under the limits of `[fetch]`
+//! - `guard` refuses addresses that are not public, after name resolution and before connecting
+//! - `coding` undoes content codings under the cap
+//!
+//! Nothing here follows a redirect, retries, or uses a proxy: what goes over the wire is what was
+//! decided before, and nothing more.
+
+mod client;
+mod coding;
+mod guard;
+
+pub use client::{FetchError, Fetcher, Validators};
+pub use guard::Guard;
