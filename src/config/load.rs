@@ -3,4 +3,6 @@
 #[derive(Debug)]
 pub struct ConfigError;
 /// placeholder
-pub fn load() -> Result<super::Config, ConfigError> { Err(ConfigError) }
+pub fn load() -> Result<super::Config, ConfigError> {
+    Err(ConfigError)
+}

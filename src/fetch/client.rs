@@ -57,7 +57,9 @@ pub struct Fetcher {
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// The contact cannot stand in a header field.
-    #[error("`identity.contact` is `{contact}`: expected a URL or a mail address without line breaks")]
+    #[error(
+        "`identity.contact` is `{contact}`: expected a URL or a mail address without line breaks"
+    )]
     Contact {
         /// What the configuration says.
         contact: String,
@@ -129,7 +131,9 @@ impl Fetcher {
         fields: HeaderMap,
         stopwatch: Stopwatch,
     ) -> Result<Response, Failure> {
-        let target = self.target(&exchange.url).map_err(|error| guard_failure(&error))?;
+        let target = self
+            .target(&exchange.url)
+            .map_err(|error| guard_failure(&error))?;
         let request = self.client.get(target).headers(fields).send();
         let mut answer = match tokio::time::timeout(self.limits.timeout, request).await {
             Ok(answer) => answer.map_err(|error| failure(&error))?,
@@ -137,10 +141,19 @@ impl Fetcher {
         };
         exchange.address = answer.remote_addr();
         let (protocol, status) = (protocol(answer.version()), answer.status());
-        let reason = answer.extensions().get::<hyper::ext::ReasonPhrase>().map_or_else(
-            || status.canonical_reason().unwrap_or_default().as_bytes().to_vec(),
-            |reason| reason.as_bytes().to_vec(),
-        );
+        let reason = answer
+            .extensions()
+            .get::<hyper::ext::ReasonPhrase>()
+            .map_or_else(
+                || {
+                    status
+                        .canonical_reason()
+                        .unwrap_or_default()
+                        .as_bytes()
+                        .to_vec()
+                },
+                |reason| reason.as_bytes().to_vec(),
+            );
         let fields: Vec<(String, Vec<u8>)> = answer
             .headers()
             .iter()
@@ -170,8 +183,13 @@ impl Fetcher {
         if let Some(address) = literal_address(url) {
             self.guard.check(host, address)?;
         }
-        let mapped = self.guard.mapped(host, port).filter(|_| url.scheme() == "http");
-        let Some(address) = mapped else { return Ok(url.clone()) };
+        let mapped = self
+            .guard
+            .mapped(host, port)
+            .filter(|_| url.scheme() == "http");
+        let Some(address) = mapped else {
+            return Ok(url.clone());
+        };
         self.guard.check(host, address.ip())?;
         let mut target = url.clone();
         let moved = target
@@ -239,14 +257,25 @@ impl Fetcher {
 }
 
 fn identity_fields(contact: &str) -> Result<HeaderMap, FetchError> {
-    let wrong = |_| FetchError::Contact { contact: contact.to_owned() };
+    let wrong = |_| FetchError::Contact {
+        contact: contact.to_owned(),
+    };
     let agent = format!("gongkai/{} (+{contact})", env!("CARGO_PKG_VERSION"));
     let mut fields = HeaderMap::new();
-    fields.insert(header::USER_AGENT, HeaderValue::from_str(&agent).map_err(wrong)?);
+    fields.insert(
+        header::USER_AGENT,
+        HeaderValue::from_str(&agent).map_err(wrong)?,
+    );
     fields.insert(header::FROM, HeaderValue::from_str(contact).map_err(wrong)?);
     fields.insert(header::ACCEPT, HeaderValue::from_static(ACCEPT));
-    fields.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_static(ACCEPT_LANGUAGE));
-    fields.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(ACCEPT_ENCODING));
+    fields.insert(
+        header::ACCEPT_LANGUAGE,
+        HeaderValue::from_static(ACCEPT_LANGUAGE),
+    );
+    fields.insert(
+        header::ACCEPT_ENCODING,
+        HeaderValue::from_static(ACCEPT_ENCODING),
+    );
     Ok(fields)
 }
 
@@ -270,7 +299,8 @@ fn request_head(url: &Url, fields: &HeaderMap) -> Vec<u8> {
 
 fn authority(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    url.port()
+        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 fn literal_address(url: &Url) -> Option<IpAddr> {
@@ -324,7 +354,14 @@ fn failure(error: &reqwest::Error) -> Failure {
         () if error.is_timeout() => FailureKind::Timeout,
         () => FailureKind::Protocol,
     };
-    Failure { kind, detail: if detail.is_empty() { error.to_string() } else { detail } }
+    Failure {
+        kind,
+        detail: if detail.is_empty() {
+            error.to_string()
+        } else {
+            detail
+        },
+    }
 }
 
 fn guard_failure(error: &GuardError) -> Failure {
@@ -332,5 +369,8 @@ fn guard_failure(error: &GuardError) -> Failure {
         GuardError::Unresolved { .. } => FailureKind::Dns,
         GuardError::Forbidden { .. } => FailureKind::Forbidden,
     };
-    Failure { kind, detail: error.to_string() }
+    Failure {
+        kind,
+        detail: error.to_string(),
+    }
 }

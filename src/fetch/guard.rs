@@ -44,14 +44,19 @@ pub struct Guard {
 pub(super) enum GuardError {
     #[error("{host} does not resolve: {detail}")]
     Unresolved { host: String, detail: String },
-    #[error("{host} is at {address}, which is not a public address; `network.allow_private` names those that may be asked")]
+    #[error(
+        "{host} is at {address}, which is not a public address; `network.allow_private` names those that may be asked"
+    )]
     Forbidden { host: String, address: IpAddr },
 }
 
 impl Guard {
     /// The guard of this configuration.
     pub fn new(network: &config::Network) -> Self {
-        Self { allowed: network.allow_private.clone(), connect_to: network.connect_to.clone() }
+        Self {
+            allowed: network.allow_private.clone(),
+            connect_to: network.connect_to.clone(),
+        }
     }
 
     /// Whether this address may be asked.
@@ -72,7 +77,10 @@ impl Guard {
         if self.permits(address) {
             return Ok(());
         }
-        Err(GuardError::Forbidden { host: host.to_owned(), address })
+        Err(GuardError::Forbidden {
+            host: host.to_owned(),
+            address,
+        })
     }
 
     async fn resolve_name(self: Arc<Self>, host: String) -> Result<Vec<SocketAddr>, GuardError> {
@@ -87,14 +95,21 @@ impl Guard {
                 })?
                 .collect(),
         };
-        let permitted: Vec<SocketAddr> =
-            found.iter().copied().filter(|address| self.permits(address.ip())).collect();
+        let permitted: Vec<SocketAddr> = found
+            .iter()
+            .copied()
+            .filter(|address| self.permits(address.ip()))
+            .collect();
         match (permitted.is_empty(), found.first()) {
             (false, _) => Ok(permitted),
-            (true, Some(first)) => Err(GuardError::Forbidden { host, address: first.ip() }),
-            (true, None) => {
-                Err(GuardError::Unresolved { host, detail: "it has no address".to_owned() })
-            }
+            (true, Some(first)) => Err(GuardError::Forbidden {
+                host,
+                address: first.ip(),
+            }),
+            (true, None) => Err(GuardError::Unresolved {
+                host,
+                detail: "it has no address".to_owned(),
+            }),
         }
     }
 }
@@ -157,16 +172,42 @@ mod tests {
 
     #[test]
     fn only_public_addresses_may_be_asked() {
-        for address in ["1.1.1.1", "114.114.114.114", "223.5.5.5", "2400:3200::1", "::ffff:1.1.1.1"]
-        {
+        for address in [
+            "1.1.1.1",
+            "114.114.114.114",
+            "223.5.5.5",
+            "2400:3200::1",
+            "::ffff:1.1.1.1",
+        ] {
             assert!(public(address), "{address}");
         }
         for address in [
-            "0.0.0.0", "10.1.2.3", "100.64.0.1", "100.100.100.200", "127.0.0.1", "169.254.169.254",
-            "172.16.0.1", "172.31.255.255", "192.168.1.1", "198.18.0.1", "224.0.0.1", "240.0.0.1",
-            "255.255.255.255", "::", "::1", "fe80::1", "fc00::1", "fd00:ec2::254", "ff02::1",
-            "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::",
-            "2001:db8::1", "2001::1", "::127.0.0.1",
+            "0.0.0.0",
+            "10.1.2.3",
+            "100.64.0.1",
+            "100.100.100.200",
+            "127.0.0.1",
+            "169.254.169.254",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.168.1.1",
+            "198.18.0.1",
+            "224.0.0.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "fe80::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "ff02::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::7f00:1",
+            "2002:7f00:1::",
+            "2001:db8::1",
+            "2001::1",
+            "::127.0.0.1",
         ] {
             assert!(!public(address), "{address}");
         }
@@ -181,7 +222,12 @@ mod tests {
         assert!(guard.permits("127.9.9.9".parse().unwrap()));
         assert!(guard.permits("::ffff:127.0.0.1".parse().unwrap()));
         assert!(!guard.permits("10.0.0.1".parse().unwrap()));
-        let refused = guard.check("x.gov.cn", "10.0.0.1".parse().unwrap()).unwrap_err();
-        assert!(refused.to_string().contains("x.gov.cn is at 10.0.0.1"), "{refused}");
+        let refused = guard
+            .check("x.gov.cn", "10.0.0.1".parse().unwrap())
+            .unwrap_err();
+        assert!(
+            refused.to_string().contains("x.gov.cn is at 10.0.0.1"),
+            "{refused}"
+        );
     }
 }

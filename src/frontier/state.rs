@@ -89,7 +89,10 @@ pub struct Reason {
 impl Reason {
     /// A reason with particulars.
     pub fn new(word: &'static str, detail: impl Into<String>) -> Self {
-        Self { word, detail: detail.into() }
+        Self {
+            word,
+            detail: detail.into(),
+        }
     }
 }
 
@@ -148,8 +151,16 @@ pub struct Transition {
 /// than the first.
 pub fn next(event: &Event, attempts: u32, retries: u32) -> Transition {
     match event {
-        Event::Answered { status, changed, again_in } => Transition {
-            state: if *changed { UrlState::Fetched } else { UrlState::Unchanged },
+        Event::Answered {
+            status,
+            changed,
+            again_in,
+        } => Transition {
+            state: if *changed {
+                UrlState::Fetched
+            } else {
+                UrlState::Unchanged
+            },
             reason: Some(Reason::new("status", status.to_string())),
             again_in: *again_in,
             attempts: 0,
@@ -160,9 +171,12 @@ pub fn next(event: &Event, attempts: u32, retries: u32) -> Transition {
             again_in: None,
             attempts,
         },
-        Event::ServerError { status } => {
-            failed(Reason::new("status", status.to_string()), attempts, retries, false)
-        }
+        Event::ServerError { status } => failed(
+            Reason::new("status", status.to_string()),
+            attempts,
+            retries,
+            false,
+        ),
         Event::Failed { kind, detail } => {
             let reason = Reason::new(kind.as_str(), detail.clone());
             match kind {
@@ -197,7 +211,11 @@ fn failed(reason: Reason, attempts: u32, retries: u32, at_once: bool) -> Transit
             attempts,
         };
     }
-    let again_in = if at_once && attempts == 1 { Duration::ZERO } else { retry_in(attempts) };
+    let again_in = if at_once && attempts == 1 {
+        Duration::ZERO
+    } else {
+        retry_in(attempts)
+    };
     Transition {
         state: UrlState::Retrying,
         reason: Some(reason),
@@ -237,7 +255,10 @@ mod tests {
         assert!(second.again_in > first.again_in);
         let last = next(&event, 2, 2);
         assert_eq!((last.state, last.again_in), (UrlState::Failed, None));
-        assert_eq!(last.reason.unwrap().to_string(), "status: 500 (tried 3 times)");
+        assert_eq!(
+            last.reason.unwrap().to_string(),
+            "status: 500 (tried 3 times)"
+        );
     }
 
     #[test]
@@ -248,7 +269,10 @@ mod tests {
 
     #[test]
     fn an_address_that_may_not_be_asked_is_not_tried_again() {
-        let event = Event::Failed { kind: FailureKind::Forbidden, detail: "10.0.0.1".into() };
+        let event = Event::Failed {
+            kind: FailureKind::Forbidden,
+            detail: "10.0.0.1".into(),
+        };
         assert_eq!(next(&event, 0, 9).state, UrlState::Excluded);
     }
 }

@@ -26,7 +26,10 @@ pub fn parse(value: &str, now: Moment) -> Option<Duration> {
         return Some(Duration::from_secs(seconds).min(LONGEST_REST));
     }
     let date = jiff::fmt::rfc2822::parse(value).ok()?;
-    Some(now.until(Moment::from_millis(date.timestamp().as_millisecond())).min(LONGEST_REST))
+    Some(
+        now.until(Moment::from_millis(date.timestamp().as_millisecond()))
+            .min(LONGEST_REST),
+    )
 }
 
 #[cfg(test)]
@@ -47,7 +50,11 @@ mod tests {
             ("-5", None),
             ("", None),
         ] {
-            assert_eq!(parse(value, now), expected.map(Duration::from_secs), "{value}");
+            assert_eq!(
+                parse(value, now),
+                expected.map(Duration::from_secs),
+                "{value}"
+            );
         }
     }
 

@@ -1,0 +1,228 @@
+//! The hosts: one line each, and a clock that a restart remembers.
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::{Db, DbError, Tx, duration, millis};
+use crate::canonical::HostKey;
+use crate::clock::Moment;
+use crate::outcome::HostChange;
+use crate::politeness::pace::HostPace;
+
+/// A host whose line is free and whose time has come.
+#[derive(Debug, Clone)]
+pub struct ReadyHost {
+    /// Its row.
+    pub id: i64,
+    /// Its name.
+    pub name: HostKey,
+    /// Left alone until then.
+    pub next_at: Moment,
+    /// What its delay is made of.
+    pub pace: HostPace,
+    /// Failures in a row.
+    pub failures: u32,
+}
+
+/// What the hosts are waiting for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Waits {
+    /// Leases granted and not yet committed.
+    pub in_flight: u64,
+    /// When the first host is due that is merely kept apart by its pace.
+    pub paced: Option<Moment>,
+    /// When the first host is due that rests: it asked for peace, or failed.
+    pub resting: Option<Moment>,
+    /// When the first URL is due again.
+    pub again: Option<Moment>,
+}
+
+const READY: &str = "id, name, next_at, seed_delay_ms, crawl_delay_ms, last_response_ms, failures";
+
+fn ready(row: &Row<'_>) -> rusqlite::Result<ReadyHost> {
+    let optional = |index| row.get::<_, Option<i64>>(index).map(|ms| ms.map(duration));
+    Ok(ReadyHost {
+        id: row.get(0)?,
+        name: HostKey::from(row.get::<_, String>(1)?),
+        next_at: Moment::from_millis(row.get(2)?),
+        pace: HostPace {
+            seed_delay: optional(3)?,
+            crawl_delay: optional(4)?,
+            last_response: optional(5)?,
+        },
+        failures: row.get(6)?,
+    })
+}
+
+impl Tx<'_> {
+    /// The row of a host, made if there is none.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn host_id(&self, host: &HostKey) -> Result<i64, DbError> {
+        let mut find = self.0.prepare_cached("SELECT id FROM hosts WHERE name = ?1")?;
+        if let Some(id) = find.query_row([host.as_str()], |row| row.get(0)).optional()? {
+            return Ok(id);
+        }
+        self.0.prepare_cached("INSERT INTO hosts (name) VALUES (?1)")?.execute([host.as_str()])?;
+        Ok(self.0.last_insert_rowid())
+    }
+
+    /// Hosts that may be asked now and have a place in their line, those due longest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn ready_hosts(
+        &self,
+        now: Moment,
+        connections: u32,
+        limit: usize,
+    ) -> Result<Vec<ReadyHost>, DbError> {
+        let mut statement = self.0.prepare_cached(&format!(
+            "SELECT {READY} FROM hosts
+             WHERE waiting > 0 AND active = 1 AND next_at <= ?1 AND in_flight < ?2
+             ORDER BY next_at LIMIT ?3"
+        ))?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let hosts = statement.query_map(params![now.as_millis(), connections, limit], ready)?;
+        Ok(hosts.collect::<Result<_, _>>()?)
+    }
+
+    /// What the hosts that are asked in this run are waiting for.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn waits(&self, connections: u32) -> Result<Waits, DbError> {
+        let moment = |millis: Option<i64>| millis.map(Moment::from_millis);
+        let mut statement = self.0.prepare_cached(
+            "SELECT (SELECT coalesce(sum(in_flight), 0) FROM hosts WHERE in_flight > 0),
+                    (SELECT min(next_at) FROM hosts WHERE waiting > 0 AND active = 1
+                        AND in_flight < ?1 AND rest_reason IS NULL),
+                    (SELECT min(next_at) FROM hosts WHERE waiting > 0 AND active = 1
+                        AND in_flight < ?1 AND rest_reason IS NOT NULL),
+                    (SELECT min(due_at) FROM urls WHERE due_at IS NOT NULL)",
+        )?;
+        Ok(statement.query_row([connections], |row| {
+            Ok(Waits {
+                in_flight: row.get::<_, i64>(0)?.unsigned_abs(),
+                paced: moment(row.get(1)?),
+                resting: moment(row.get(2)?),
+                again: moment(row.get(3)?),
+            })
+        })?)
+    }
+
+    /// Takes a place in the host's line and moves its clock.
+    pub(super) fn occupy_host(
+        &self,
+        host_id: i64,
+        run_id: i64,
+        next_at: Moment,
+    ) -> Result<(), DbError> {
+        self.0
+            .prepare_cached(
+                "UPDATE hosts SET in_flight = in_flight + 1, lease_run = ?2, next_at = ?3
+                 WHERE id = ?1",
+            )?
+            .execute(params![host_id, run_id, next_at.as_millis()])?;
+        Ok(())
+    }
+
+    /// Gives the place back, and moves the clock as the outcome says; never back in time.
+    pub(super) fn release_host(&self, host_id: i64, change: &HostChange) -> Result<(), DbError> {
+        self.0
+            .prepare_cached(
+                "UPDATE hosts SET in_flight = in_flight - 1, next_at = max(next_at, ?2),
+                     rest_reason = ?3, failures = ?4, delay_ms = ?5,
+                     last_response_ms = coalesce(?6, last_response_ms)
+                 WHERE id = ?1",
+            )?
+            .execute(params![
+                host_id,
+                change.next_at.as_millis(),
+                change.rest_reason,
+                change.failures,
+                millis(change.delay),
+                change.last_response.map(millis),
+            ])?;
+        if let Some(crawl_delay) = change.crawl_delay {
+            self.0
+                .prepare_cached("UPDATE hosts SET crawl_delay_ms = ?2 WHERE id = ?1")?
+                .execute(params![host_id, crawl_delay.map(millis)])?;
+        }
+        Ok(())
+    }
+
+    /// Adds to the number of a host's waiting URLs.
+    pub(super) fn add_waiting(&self, host_id: i64, by: i64) -> Result<(), DbError> {
+        self.0
+            .prepare_cached("UPDATE hosts SET waiting = waiting + ?2 WHERE id = ?1")?
+            .execute(params![host_id, by])?;
+        Ok(())
+    }
+}
+
+impl Db {
+    /// Says which hosts are asked in this run, and what delay their seed wants.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn set_active_hosts(
+        &mut self,
+        active: impl Fn(&HostKey) -> (bool, Option<std::time::Duration>),
+    ) -> Result<(), DbError> {
+        let tx = self.begin()?;
+        {
+            let mut hosts = tx.0.prepare("SELECT id, name FROM hosts")?;
+            let mut update = tx
+                .0
+                .prepare("UPDATE hosts SET active = ?2, seed_delay_ms = ?3 WHERE id = ?1")?;
+            let mut rows = hosts.query([])?;
+            let mut changes = Vec::new();
+            while let Some(row) = rows.next()? {
+                let id: i64 = row.get(0)?;
+                changes.push((id, active(&HostKey::from(row.get::<_, String>(1)?))));
+            }
+            for (id, (is_active, delay)) in changes {
+                update.execute(params![id, is_active, delay.map(millis)])?;
+            }
+        }
+        tx.commit()
+    }
+
+    /// Takes over what a killed run held: its leases lapse, and every host it may have been asking
+    /// is left alone for its delay from now, since nobody knows when it was asked last. Returns how
+    /// many URLs were in flight.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn take_over(
+        &mut self,
+        now: Moment,
+        delay: impl Fn(&HostPace) -> std::time::Duration,
+    ) -> Result<u64, DbError> {
+        let tx = self.begin()?;
+        let lapsed = {
+            let mut statement =
+                tx.0.prepare(&format!("SELECT {READY} FROM hosts WHERE in_flight > 0"))?;
+            let hosts: Vec<ReadyHost> =
+                statement.query_map([], ready)?.collect::<Result<_, _>>()?;
+            let mut lapsed = 0;
+            for host in &hosts {
+                let urls = tx.0.execute(
+                    "UPDATE urls SET state = 0 WHERE host_id = ?1 AND state = 1",
+                    [host.id],
+                )?;
+                lapsed += urls as u64;
+                let next_at = host.next_at.max(now.after(delay(&host.pace)));
+                tx.0.execute(
+                    "UPDATE hosts SET in_flight = 0, waiting = waiting + ?2, next_at = ?3
+                     WHERE id = ?1",
+                    params![host.id, i64::try_from(urls).unwrap_or(i64::MAX), next_at.as_millis()],
+                )?;
+            }
+            lapsed
+        };
+        tx.commit()?;
+        Ok(lapsed)
+    }
+}

@@ -1,0 +1,180 @@
+//! Rows: the frontier and the catalogue in one SQLite file. The only module that knows SQL.
+//!
+//! - `migrate`: the schema and its versions
+//! - `hosts`: the hosts' clocks and lines; `origins`: what their robots.txt said
+//! - `urls`: admitting, leasing and moving URLs
+//! - `captures`: payloads, captures and segments; `reports`: what was read out of them
+//! - `runs`: one row a run; `status`: the questions that people ask
+//! - `commit`: an outcome, whole
+//!
+//! One writer: whoever crawls holds the archive's lock. Write-ahead log, and `synchronous=FULL`: what
+//! is committed survives a power cut, since a host's wish for peace must.
+
+pub mod captures;
+pub mod commit;
+pub mod hosts;
+pub mod migrate;
+pub mod origins;
+pub mod reports;
+pub mod runs;
+pub mod status;
+pub mod urls;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use crate::canonical::CanonicalUrl;
+
+/// How long a reader or writer waits for another before it gives up.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The page cache, in KiB: the database's memory does not grow with the frontier.
+const CACHE_KIB: i64 = 32 * 1024;
+
+/// Statements kept prepared.
+const STATEMENTS: usize = 64;
+
+/// The archive's database.
+#[derive(Debug)]
+pub struct Db {
+    connection: Connection,
+    path: PathBuf,
+}
+
+/// One transaction: everything in it, or nothing.
+#[derive(Debug)]
+pub struct Tx<'db>(rusqlite::Transaction<'db>);
+
+/// Why the database could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    /// It could not be opened.
+    #[error("cannot open the database {}", path.display())]
+    Open {
+        /// Its path.
+        path: PathBuf,
+        /// What SQLite says.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// There is none yet.
+    #[error("there is no archive at {}: `gongkai crawl` makes it", path.display())]
+    Missing {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// It was written by a later gongkai.
+    #[error(
+        "the database {} has schema {found}, this gongkai knows {known}: use a newer gongkai",
+        path.display()
+    )]
+    Newer {
+        /// Its path.
+        path: PathBuf,
+        /// The schema version found.
+        found: i64,
+        /// The latest that we know.
+        known: i64,
+    },
+    /// A statement failed.
+    #[error("the database failed")]
+    Sql(#[from] rusqlite::Error),
+    /// A row says what no row of ours says.
+    #[error("the database holds {what}: run `gongkai verify`")]
+    Corrupt {
+        /// What it holds.
+        what: String,
+    },
+}
+
+impl DbError {
+    /// Whether the disk was full.
+    pub fn is_disk_full(&self) -> bool {
+        let (Self::Sql(error) | Self::Open { source: error, .. }) = self else { return false };
+        error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+    }
+}
+
+impl Db {
+    /// Opens the database for writing, and makes it if there is none. Older schemas are brought up
+    /// to date.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or is newer than we know (it is then left untouched).
+    pub fn open(path: &Path) -> Result<Self, DbError> {
+        let open_error = |source| DbError::Open { path: path.to_owned(), source };
+        let mut connection = Connection::open(path).map_err(open_error)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        migrate::refuse_newer(&connection, path)?;
+        connection.pragma_update(None, "journal_mode", "WAL").map_err(open_error)?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        migrate::migrate(&mut connection)?;
+        Self::with(connection, path)
+    }
+
+    /// Opens it for reading alone.
+    ///
+    /// # Errors
+    /// When there is none, or it is newer or older than we know.
+    pub fn open_read_only(path: &Path) -> Result<Self, DbError> {
+        if !path.exists() {
+            return Err(DbError::Missing { path: path.to_owned() });
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)
+            .map_err(|source| DbError::Open { path: path.to_owned(), source })?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        migrate::refuse_newer(&connection, path)?;
+        Self::with(connection, path)
+    }
+
+    fn with(connection: Connection, path: &Path) -> Result<Self, DbError> {
+        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+        connection.pragma_update(None, "foreign_keys", false)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        Ok(Self { connection, path: path.to_owned() })
+    }
+
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Begins a transaction that will write.
+    ///
+    /// # Errors
+    /// When another writer holds the database.
+    pub fn begin(&mut self) -> Result<Tx<'_>, DbError> {
+        Ok(Tx(self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?))
+    }
+
+    /// The row of a URL, if it is known.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn url_id(&self, url: &CanonicalUrl) -> Result<Option<i64>, DbError> {
+        urls::find(&self.connection, url)
+    }
+}
+
+impl Tx<'_> {
+    /// Makes everything in it true.
+    ///
+    /// # Errors
+    /// When the disk is full, or the database fails; nothing of it is true then.
+    pub fn commit(self) -> Result<(), DbError> {
+        Ok(self.0.commit()?)
+    }
+}
+
+/// Seconds and less, as the database stores them.
+pub(crate) fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// A stored duration; nonsense reads as zero.
+pub(crate) fn duration(millis: i64) -> Duration {
+    Duration::from_millis(u64::try_from(millis).unwrap_or(0))
+}
