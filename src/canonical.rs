@@ -115,6 +115,15 @@ impl fmt::Debug for CanonicalUrl {
     }
 }
 
+/// The spelling of a URL that is fetched: as seen, but for what never goes over the wire (the
+/// fragment) and what must not (credentials).
+pub fn spelling(url: &Url) -> Url {
+    let mut url = url.clone();
+    url.set_fragment(None);
+    drop_credentials(&mut url);
+    url
+}
+
 /// A host by name, lower case, internationalised names in ASCII: the unit of politeness. Ports and
 /// schemes share it, since they share the machine.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -21,22 +21,29 @@ pub struct ReadyHost {
     pub pace: HostPace,
     /// Failures in a row.
     pub failures: u32,
+    /// Places in its line that are taken.
+    pub in_flight: u32,
 }
 
 /// What the hosts are waiting for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Waits {
-    /// Leases granted and not yet committed.
-    pub in_flight: u64,
     /// When the first host is due that is merely kept apart by its pace.
     pub paced: Option<Moment>,
     /// When the first host is due that rests: it asked for peace, or failed.
     pub resting: Option<Moment>,
     /// When the first URL is due again.
     pub again: Option<Moment>,
+    /// URLs in the queues of the hosts that are asked in this run.
+    pub waiting: u64,
+    /// How many hosts have a queue.
+    pub hosts_waiting: u64,
+    /// How many of these rest.
+    pub hosts_resting: u64,
 }
 
-const READY: &str = "id, name, next_at, seed_delay_ms, crawl_delay_ms, last_response_ms, failures";
+const READY: &str = "id, name, next_at, seed_delay_ms, crawl_delay_ms, last_response_ms, failures,
+    in_flight";
 
 fn ready(row: &Row<'_>) -> rusqlite::Result<ReadyHost> {
     let optional = |index| row.get::<_, Option<i64>>(index).map(|ms| ms.map(duration));
@@ -50,6 +57,7 @@ fn ready(row: &Row<'_>) -> rusqlite::Result<ReadyHost> {
             last_response: optional(5)?,
         },
         failures: row.get(6)?,
+        in_flight: row.get(7)?,
     })
 }
 
@@ -94,25 +102,30 @@ impl Tx<'_> {
     pub fn waits(&self, connections: u32) -> Result<Waits, DbError> {
         let moment = |millis: Option<i64>| millis.map(Moment::from_millis);
         let mut statement = self.0.prepare_cached(
-            "SELECT (SELECT coalesce(sum(in_flight), 0) FROM hosts WHERE in_flight > 0),
-                    (SELECT min(next_at) FROM hosts WHERE waiting > 0 AND active = 1
-                        AND in_flight < ?1 AND rest_reason IS NULL),
-                    (SELECT min(next_at) FROM hosts WHERE waiting > 0 AND active = 1
-                        AND in_flight < ?1 AND rest_reason IS NOT NULL),
-                    (SELECT min(due_at) FROM urls WHERE due_at IS NOT NULL)",
+            "SELECT min(next_at) FILTER (WHERE in_flight < ?1 AND rest_reason IS NULL),
+                 min(next_at) FILTER (WHERE in_flight < ?1 AND rest_reason IS NOT NULL),
+                 coalesce(sum(waiting), 0), count(*), count(rest_reason),
+                 (SELECT min(due_at) FROM urls WHERE due_at IS NOT NULL)
+             FROM hosts WHERE waiting > 0 AND active = 1",
         )?;
+        let unsigned = |value: i64| value.unsigned_abs();
         Ok(statement.query_row([connections], |row| {
             Ok(Waits {
-                in_flight: row.get::<_, i64>(0)?.unsigned_abs(),
-                paced: moment(row.get(1)?),
-                resting: moment(row.get(2)?),
-                again: moment(row.get(3)?),
+                paced: moment(row.get(0)?),
+                resting: moment(row.get(1)?),
+                waiting: unsigned(row.get(2)?),
+                hosts_waiting: unsigned(row.get(3)?),
+                hosts_resting: unsigned(row.get(4)?),
+                again: moment(row.get(5)?),
             })
         })?)
     }
 
     /// Takes a place in the host's line and moves its clock.
-    pub(super) fn occupy_host(
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn occupy_host(
         &self,
         host_id: i64,
         run_id: i64,
@@ -149,6 +162,19 @@ impl Tx<'_> {
                 .prepare_cached("UPDATE hosts SET crawl_delay_ms = ?2 WHERE id = ?1")?
                 .execute(params![host_id, crawl_delay.map(millis)])?;
         }
+        Ok(())
+    }
+
+    /// Leaves a host alone until `until`, for a reason.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn rest_host(&self, host_id: i64, until: Moment, reason: &str) -> Result<(), DbError> {
+        self.0
+            .prepare_cached(
+                "UPDATE hosts SET next_at = max(next_at, ?2), rest_reason = ?3 WHERE id = ?1",
+            )?
+            .execute(params![host_id, until.as_millis(), reason])?;
         Ok(())
     }
 

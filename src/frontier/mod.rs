@@ -10,6 +10,8 @@ pub mod order;
 pub mod revisit;
 pub mod state;
 
+use std::time::Duration;
+
 use url::Url;
 
 use crate::canonical::{CanonicalUrl, HostKey};
@@ -49,7 +51,7 @@ pub struct Lease {
     /// What the server said of it when we had it last.
     pub validators: Validators,
     /// How long the last visit let it rest; none before the first.
-    pub interval_ms: Option<i64>,
+    pub interval: Option<Duration>,
     /// When it was granted.
     pub granted: Moment,
 }

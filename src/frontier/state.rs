@@ -118,6 +118,13 @@ pub enum Event {
         /// When to ask again; never for a redirect that moved for good or a page that is gone.
         again_in: Option<Duration>,
     },
+    /// A response whose body broke off: what came is kept, and asked for again.
+    Cut {
+        /// Why it is incomplete.
+        why: &'static str,
+        /// When to ask again once the tries are used up.
+        again_in: Duration,
+    },
     /// 429 or 503: the host asked for peace. The URL keeps its place.
     Peace,
     /// 5xx: the server failed on this URL.
@@ -165,6 +172,19 @@ pub fn next(event: &Event, attempts: u32, retries: u32) -> Transition {
             again_in: *again_in,
             attempts: 0,
         },
+        Event::Cut { why, again_in } => {
+            let cut = failed(Reason::new("truncated", *why), attempts, retries, false);
+            match cut.state {
+                // What came is all there is to be had.
+                UrlState::Failed => Transition {
+                    state: UrlState::Fetched,
+                    again_in: Some(*again_in),
+                    attempts: 0,
+                    ..cut
+                },
+                _ => cut,
+            }
+        }
         Event::Peace => Transition {
             state: UrlState::Waiting,
             reason: Some(Reason::new("peace", "the host asked to be left alone")),
@@ -265,6 +285,15 @@ mod tests {
     fn a_host_that_asks_for_peace_costs_the_url_nothing() {
         let next = next(&Event::Peace, 2, 2);
         assert_eq!((next.state, next.attempts), (UrlState::Waiting, 2));
+    }
+
+    #[test]
+    fn a_body_that_broke_off_is_asked_for_again_and_then_taken_as_it_is() {
+        let event = Event::Cut { why: "disconnect", again_in: Duration::from_hours(24) };
+        assert_eq!(next(&event, 0, 1).state, UrlState::Retrying);
+        let last = next(&event, 1, 1);
+        assert_eq!((last.state, last.again_in), (UrlState::Fetched, Some(Duration::from_hours(24))));
+        assert_eq!(last.reason.unwrap().to_string(), "truncated: disconnect (tried 2 times)");
     }
 
     #[test]

@@ -1,0 +1,251 @@
+//! Which URL of which host may be asked now. What is granted is written down before it is sent.
+
+use std::collections::HashMap;
+
+use url::Url;
+
+use crate::archive::Original;
+use crate::canonical::CanonicalUrl;
+use crate::clock::Moment;
+use crate::config::Config;
+use crate::db::hosts::ReadyHost;
+use crate::db::origins::OriginRow;
+use crate::db::urls::WaitingUrl;
+use crate::db::{DbError, Tx};
+use crate::fetch::Validators;
+use crate::frontier::{Lease, Purpose, Reason};
+use crate::politeness::robots::{self, Rules};
+use crate::politeness::{Permit, pace};
+
+/// So many URLs of one host that its robots.txt forbids are set aside in one turn; then the other
+/// hosts come first.
+const FORBIDDEN_AT_ONCE: u32 = 64;
+
+/// The rules of so many origins are kept at hand, parsed.
+const RULES_AT_HAND: usize = 256;
+
+/// A lease with all that its pass needs to know of its host.
+#[derive(Debug)]
+pub(super) struct Granted {
+    pub(super) lease: Lease,
+    pub(super) host: ReadyHost,
+    pub(super) permit: Permit,
+    /// The payload of the last visit.
+    pub(super) last: Option<Original>,
+    /// How often the origin's robots.txt failed in a row.
+    pub(super) robots_failures: u32,
+}
+
+/// Robots rules at hand, parsed, by origin.
+#[derive(Debug, Default)]
+pub(super) struct RulesAtHand(HashMap<String, (Moment, Rules)>);
+
+impl RulesAtHand {
+    /// Forgets what was known of an origin.
+    pub(super) fn forget(&mut self, origin: &str) {
+        self.0.remove(origin);
+    }
+
+    fn keep(&mut self, origin: &str, expires_at: Moment, rules: Rules) {
+        if self.0.len() >= RULES_AT_HAND {
+            self.0.clear();
+        }
+        self.0.insert(origin.to_owned(), (expires_at, rules));
+    }
+}
+
+/// What robots.txt says of a URL.
+enum Word {
+    Allowed,
+    Forbidden(String),
+    /// The robots.txt must be asked for first, at this URL.
+    AskFirst { at: Url, redirects: u32, failures: u32 },
+    /// It could not be had: the host is left alone.
+    Unreachable { until: Moment, why: String },
+}
+
+/// What stands at one moment of one run, and is the same for every host.
+pub(super) struct Turn<'a, 'db> {
+    pub(super) tx: &'a Tx<'db>,
+    pub(super) config: &'a Config,
+    pub(super) run_id: i64,
+    pub(super) now: Moment,
+}
+
+impl Turn<'_, '_> {
+    /// Grants at most `pages` leases of pages and `places` leases in all.
+    pub(super) fn grant(
+        &self,
+        rules: &mut RulesAtHand,
+        places: usize,
+        mut pages: u64,
+    ) -> Result<Vec<Granted>, DbError> {
+        let connections = self.config.politeness.per_host_connections;
+        let mut granted = Vec::new();
+        if places == 0 || pages == 0 {
+            return Ok(granted);
+        }
+        for host in self.tx.ready_hosts(self.now, connections, places)? {
+            let mut next_at = host.next_at;
+            for taken in host.in_flight..connections {
+                if granted.len() >= places || pages == 0 {
+                    return Ok(granted);
+                }
+                let delay = pace::delay(&self.config.politeness, &host.pace);
+                let Ok(permit) = pace::admit(next_at, delay, self.now) else { break };
+                next_at = permit.next_at();
+                let Some(one) = self.grant_one(rules, &host, permit, taken)? else { break };
+                let is_page = one.lease.purpose == Purpose::Page;
+                granted.push(one);
+                if !is_page {
+                    // Nothing else is asked of the host before its robots.txt is known.
+                    break;
+                }
+                pages -= 1;
+            }
+        }
+        Ok(granted)
+    }
+
+    fn grant_one(
+        &self,
+        rules: &mut RulesAtHand,
+        host: &ReadyHost,
+        permit: Permit,
+        taken: u32,
+    ) -> Result<Option<Granted>, DbError> {
+        for _ in 0..FORBIDDEN_AT_ONCE {
+            let Some(url) = self.tx.next_url(host.id)? else {
+                self.tx.recount_waiting(host.id)?;
+                return Ok(None);
+            };
+            match self.word(rules, &url.url)? {
+                Word::Allowed => return Ok(Some(self.grant_page(host, url, permit)?)),
+                Word::Forbidden(line) => {
+                    let reason = Reason::new("robots", line);
+                    self.tx.exclude_url(url.id, host.id, &reason)?;
+                }
+                Word::AskFirst { .. } if taken > 0 => return Ok(None),
+                Word::AskFirst { at, redirects, failures } => {
+                    let granted = self.grant_robots(host, &url, at, redirects, permit)?;
+                    return Ok(granted.map(|one| Granted { robots_failures: failures, ..one }));
+                }
+                Word::Unreachable { until, why } => {
+                    self.tx.rest_host(host.id, until, &why)?;
+                    return Ok(None);
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn word(&self, at_hand: &mut RulesAtHand, url: &CanonicalUrl) -> Result<Word, DbError> {
+        let origin = url.origin();
+        if let Some((_, rules)) =
+            at_hand.0.get(&origin).filter(|(expires_at, _)| *expires_at > self.now)
+        {
+            return Ok(permitted(rules, url));
+        }
+        let known = self.tx.origin(&origin)?;
+        let failures = known.as_ref().map_or(0, |row| row.failures);
+        let ask = |at, redirects| Word::AskFirst { at, redirects, failures };
+        let Some(row) = known.filter(|row| row.expires_at > self.now) else {
+            return Ok(ask(url.robots_url().as_url().clone(), 0));
+        };
+        Ok(match row.standing.as_str() {
+            "rules" => {
+                let rules = Rules::parse(row.robots.as_deref().unwrap_or_default());
+                let word = permitted(&rules, url);
+                at_hand.keep(&origin, row.expires_at, rules);
+                word
+            }
+            "allow" => Word::Allowed,
+            "redirect" => match location(&row) {
+                Some(location) => ask(location, row.redirects),
+                None => ask(url.robots_url().as_url().clone(), 0),
+            },
+            // Whatever else it says, it does not say that we may.
+            _ => Word::Unreachable {
+                until: row.expires_at,
+                why: format!("robots.txt of {origin}: {}", row.why),
+            },
+        })
+    }
+
+    fn grant_page(
+        &self,
+        host: &ReadyHost,
+        url: WaitingUrl,
+        permit: Permit,
+    ) -> Result<Granted, DbError> {
+        self.tx.lease_url(url.id, host.id)?;
+        self.tx.occupy_host(host.id, self.run_id, permit.next_at())?;
+        let lease = Lease {
+            url_id: url.id,
+            host_id: host.id,
+            host: host.name.clone(),
+            url: url.url,
+            spelling: url.spelling,
+            purpose: Purpose::Page,
+            seed: url.seed,
+            via: url.via,
+            depth: url.depth,
+            redirects: url.redirects,
+            score: url.score,
+            attempts: url.attempts,
+            validators: url.validators,
+            interval: url.interval,
+            granted: self.now,
+        };
+        Ok(Granted { lease, host: host.clone(), permit, last: url.last, robots_failures: 0 })
+    }
+
+    /// The robots.txt that must be known before `url` is asked for.
+    fn grant_robots(
+        &self,
+        host: &ReadyHost,
+        url: &WaitingUrl,
+        at: Url,
+        redirects: u32,
+        permit: Permit,
+    ) -> Result<Option<Granted>, DbError> {
+        let Ok(canonical) = CanonicalUrl::new(&at) else {
+            tracing::warn!(%at, "a robots.txt redirects to where nobody can ask");
+            return Ok(None);
+        };
+        let url_id = self.tx.apart_url(&canonical, host.id, self.now)?;
+        self.tx.occupy_host(host.id, self.run_id, permit.next_at())?;
+        let lease = Lease {
+            url_id,
+            host_id: host.id,
+            host: host.name.clone(),
+            url: canonical,
+            spelling: at,
+            purpose: Purpose::Robots { origin: url.url.origin(), redirects },
+            seed: url.seed.clone(),
+            via: None,
+            depth: 0,
+            redirects,
+            score: 0,
+            attempts: 0,
+            validators: Validators::default(),
+            interval: None,
+            granted: self.now,
+        };
+        Ok(Some(Granted { lease, host: host.clone(), permit, last: None, robots_failures: 0 }))
+    }
+}
+
+fn permitted(rules: &Rules, url: &CanonicalUrl) -> Word {
+    let decision = rules.permits(url);
+    if decision.allowed {
+        return Word::Allowed;
+    }
+    let line = decision.line.map(|(number, text)| format!("line {number}: {text}"));
+    Word::Forbidden(line.unwrap_or_default())
+}
+
+fn location(row: &OriginRow) -> Option<Url> {
+    let location = row.location.as_deref().filter(|_| row.redirects <= robots::MAX_REDIRECTS)?;
+    Url::parse(location).ok()
+}

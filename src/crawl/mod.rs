@@ -1,0 +1,178 @@
+//! The way itself: what is leased is fetched, kept, read, and committed, until nothing is due.
+//!
+//! - `start`: the archive is locked, repaired and opened; seeds are admitted
+//! - `grant`: which URL of which host may be asked now, robots.txt first
+//! - `work`: one pass, from a lease to its outcome
+//! - `conclude`: what an exchange means for its URL, its host and its origin (pure)
+//! - `committer`: the one writer: bytes, sync, rows, and the next leases
+//! - `progress`: how far a run is
+//!
+//! ```text
+//! committer --(leases)--> one task each: fetch, decode, read, encode --(outcomes)--> committer
+//! ```
+//!
+//! A lease is committed before its request is sent, and an outcome after its bytes are synced.
+
+mod committer;
+mod conclude;
+mod grant;
+pub mod progress;
+mod start;
+mod work;
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+
+use crate::archive::ArchiveError;
+use crate::config::Config;
+use crate::db::DbError;
+use crate::fetch::{FetchError, Fetcher};
+use crate::seeds::Seeds;
+
+use committer::{Committer, Message};
+pub use progress::{Ending, Progress, Summary};
+
+/// A host that merely keeps its pace is always waited for. One that rests, and a URL that is due
+/// again, is waited for no longer than this: the next run finds it.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What is asked of one run.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// At most so many pages are asked for.
+    pub max_pages: Option<u64>,
+    /// No request is sent after so long.
+    pub max_time: Option<Duration>,
+    /// Only these hosts are asked; none named means all.
+    pub hosts: Vec<String>,
+}
+
+/// Why a run could not be made, or broke off.
+#[derive(Debug, thiserror::Error)]
+pub enum CrawlError {
+    /// Another crawl holds the archive.
+    #[error("another crawl holds the archive {}{}: nothing was done", dir.display(), holder.as_deref().map(|holder| format!(" ({holder})")).unwrap_or_default())]
+    Locked {
+        /// The archive.
+        dir: std::path::PathBuf,
+        /// Who holds it, as far as known.
+        holder: Option<String>,
+    },
+    /// `identity.contact` is not set.
+    #[error(
+        "`identity.contact` is not set: write a URL or a mail address there, at which the \
+         administrator of a portal can reach you"
+    )]
+    NoContact,
+    /// The disk is full.
+    #[error("the disk that holds {} is full: what was committed is safe; make room and run it again", dir.display())]
+    DiskFull {
+        /// The archive.
+        dir: std::path::PathBuf,
+        /// What failed.
+        #[source]
+        source: Box<CrawlError>,
+    },
+    /// The WARC files failed.
+    #[error("the archive could not be written")]
+    Archive(#[from] ArchiveError),
+    /// The database failed.
+    #[error("the crawl's state could not be written")]
+    Db(#[from] DbError),
+    /// The HTTP client could not be made.
+    #[error("nothing can be fetched")]
+    Fetch(#[from] FetchError),
+    /// The operating system refused what a crawl needs.
+    #[error("cannot {what}")]
+    System {
+        /// What was attempted.
+        what: String,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A thread ended that should not have.
+    #[error("the committer ended without a word: what was committed is safe; run it again")]
+    Lost,
+}
+
+impl CrawlError {
+    fn is_disk_full(&self) -> bool {
+        match self {
+            Self::Archive(error) => error.is_disk_full(),
+            Self::Db(error) => error.is_disk_full(),
+            _ => false,
+        }
+    }
+}
+
+/// What makes a run stop before nothing is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGINT: what is in flight is finished.
+    Interrupt,
+    /// SIGTERM: what is in flight is finished.
+    Terminate,
+}
+
+/// Crawls until nothing is due. `signals` says when to stop: the first lets what is in flight
+/// finish, the second does not wait for it.
+///
+/// # Errors
+/// When the archive is held by another crawl (nothing was done), or cannot be written.
+pub async fn run(
+    config: &Config,
+    seeds: Seeds,
+    options: &Options,
+    mut signals: mpsc::Receiver<Signal>,
+    progress: watch::Sender<Progress>,
+) -> Result<Summary, CrawlError> {
+    let contact = config.identity.contact.as_deref().ok_or(CrawlError::NoContact)?;
+    let fetcher = Fetcher::new(config, contact)?;
+    let started = start::open(config, &seeds, options, contact)?;
+    let settings = Arc::new(work::Settings { config: config.clone(), seeds, run: started.run_id });
+    let (lease_tx, mut leases) = mpsc::channel(committer::places(config));
+    let (outcomes, inbox) = std::sync::mpsc::channel();
+    let committer =
+        Committer::new(started, settings.config.clone(), options, inbox, lease_tx, progress);
+    let thread = std::thread::Builder::new()
+        .name("committer".to_owned())
+        .spawn(move || committer.run())
+        .map_err(|source| CrawlError::System { what: "start a thread".to_owned(), source })?;
+    let large = Arc::new(tokio::sync::Semaphore::new(cores()));
+    loop {
+        tokio::select! {
+            lease = leases.recv() => {
+                let Some(lease) = lease else { break };
+                let pass = work::pass(
+                    lease, fetcher.clone(), Arc::clone(&settings), Arc::clone(&large),
+                );
+                let outcomes = outcomes.clone();
+                tokio::spawn(async move {
+                    if let Some(outcome) = pass.await
+                        && outcomes.send(Message::Outcome(Box::new(outcome))).is_err()
+                    {
+                        tracing::debug!("an outcome came after the end; its URL is asked again");
+                    }
+                });
+            }
+            Some(signal) = signals.recv() => {
+                if outcomes.send(Message::Stop(signal)).is_err() {
+                    tracing::debug!("a signal came after the end");
+                }
+            }
+        }
+    }
+    drop(outcomes);
+    tokio::task::spawn_blocking(move || thread.join())
+        .await
+        .map_err(|_joined| CrawlError::Lost)?
+        .map_err(|_panic| CrawlError::Lost)?
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}

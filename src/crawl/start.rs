@@ -1,0 +1,126 @@
+//! Before the first lease: the archive is locked, repaired and opened, what a killed run held is
+//! taken over, and the seeds are admitted.
+
+use std::path::Path;
+
+use super::{CrawlError, Options};
+use crate::archive::lock::Lock;
+use crate::archive::segment::Appender;
+use crate::archive::{WarcInfo, format, repair};
+use crate::canonical::{self, CanonicalUrl};
+use crate::clock::{self, Moment};
+use crate::config::Config;
+use crate::db::Db;
+use crate::frontier::Found;
+use crate::politeness::pace;
+use crate::seeds::Seeds;
+
+/// What a seed's own page scores: it leads to everything else.
+const SEED_SCORE: u8 = 60;
+
+/// What goes by this name in the WARC files' names; one machine has one worker.
+const WORKER: &str = "w0";
+
+/// An archive that is ours until this value is dropped.
+#[derive(Debug)]
+pub(super) struct Started {
+    pub(super) lock: Lock,
+    pub(super) db: Db,
+    pub(super) appender: Appender,
+    pub(super) run_id: i64,
+}
+
+/// Makes the archive ours.
+pub(super) fn open(
+    config: &Config,
+    seeds: &Seeds,
+    options: &Options,
+    contact: &str,
+) -> Result<Started, CrawlError> {
+    let dir = &config.archive.dir;
+    std::fs::create_dir_all(dir).map_err(|source| CrawlError::System {
+        what: format!("make the archive {}", dir.display()),
+        source,
+    })?;
+    let Some(lock) = Lock::acquire(dir)? else {
+        return Err(CrawlError::Locked { dir: dir.clone(), holder: Lock::holder(dir) });
+    };
+    let now = clock::now();
+    let mut db = Db::open(&dir.join(format::DATABASE))?;
+    mend(dir, &mut db, now)?;
+    let lapsed = db.take_over(now, |pace| pace::delay(&config.politeness, pace))?;
+    if lapsed > 0 {
+        tracing::warn!(urls = lapsed, "the last run was killed; what was in flight is asked again");
+    }
+    let software = format!("gongkai/{}", env!("CARGO_PKG_VERSION"));
+    let run_id = db.start_run(&software, now)?;
+    admit_seeds(&mut db, config, seeds, now)?;
+    let only: Vec<String> = options.hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
+    db.set_active_hosts(|host| {
+        let wanted = only.is_empty() || only.iter().any(|name| name == host.as_str());
+        (wanted && seeds.has_host(host), seeds.delay_of(host))
+    })?;
+    let info = WarcInfo {
+        software,
+        contact: contact.to_owned(),
+        robots: "obey".to_owned(),
+        configuration: config.to_toml(),
+    };
+    let appender =
+        Appender::new(&dir.join(format::WARC_DIR), WORKER, info, config.archive.warc_size)?;
+    Ok(Started { lock, db, appender, run_id })
+}
+
+/// Cuts the tail of a WARC file that no row speaks of, and seals what a killed run left open.
+fn mend(dir: &Path, db: &mut Db, now: Moment) -> Result<(), CrawlError> {
+    let repaired = repair::repair(dir, &|name| db.segment_length(name), now)?;
+    let tx = db.begin()?;
+    for file in repaired {
+        if file.kept > 0 {
+            tx.set_segment(&file.state())?;
+        }
+        match &file.set_aside {
+            Some(path) => tracing::warn!(
+                file = file.name,
+                bytes = file.cut_bytes,
+                set_aside = %path.display(),
+                "the last run was killed while it wrote; bytes that no row speaks of were set aside"
+            ),
+            None => tracing::info!(file = file.name, "sealed what the last run left open"),
+        }
+    }
+    Ok(tx.commit()?)
+}
+
+fn admit_seeds(
+    db: &mut Db,
+    config: &Config,
+    seeds: &Seeds,
+    now: Moment,
+) -> Result<(), CrawlError> {
+    let tx = db.begin()?;
+    for seed in seeds.iter() {
+        tx.set_seed(&seed.name, &seed.source)?;
+        for url in &seed.urls {
+            let canonical = match CanonicalUrl::new(url) {
+                Ok(canonical) => canonical,
+                Err(why) => {
+                    tracing::warn!(%url, seed = seed.name, %why, "a seed that cannot be asked for");
+                    continue;
+                }
+            };
+            let found = Found {
+                url: canonical,
+                spelling: canonical::spelling(url),
+                seed: seed.name.clone(),
+                depth: 0,
+                redirects: 0,
+                score: SEED_SCORE,
+                why: "a seed",
+                excluded: None,
+            };
+            tx.admit(&found, None, config.scope.max_pages_per_host, now)?;
+        }
+    }
+    Ok(tx.commit()?)
+}

@@ -1,0 +1,256 @@
+//! One pass: a lease is fetched, its page read, its records encoded, its outcome concluded.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use gongkai_report as report;
+use tokio::sync::Semaphore;
+
+use super::conclude;
+use super::grant::Granted;
+use crate::archive::{Context, Gzip, encode};
+use crate::canonical::{self, CanonicalUrl};
+use crate::clock::{self, Moment};
+use crate::config::Config;
+use crate::discover::{self, Link, PageContext};
+use crate::exchange::{Ending, Exchange, Response};
+use crate::fetch::Fetcher;
+use crate::frontier::{Found, Lease, Purpose, Reason};
+use crate::outcome::{Outcome, ReportFacts};
+use crate::scope::Verdict;
+use crate::seeds::Seeds;
+
+/// Pages up to this size are read where they arrived; larger ones would keep the network waiting.
+const SMALL_PAGE_BYTES: usize = 256 * 1024;
+
+/// What every pass of a run goes by.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub(super) config: Config,
+    pub(super) seeds: Seeds,
+    pub(super) run: i64,
+}
+
+thread_local! {
+    static GZIP: RefCell<Gzip> = RefCell::new(Gzip::new());
+}
+
+/// Works a lease to its outcome. None only where the runtime is going down.
+pub(super) async fn pass(
+    granted: Granted,
+    fetcher: Fetcher,
+    settings: Arc<Settings>,
+    large: Arc<Semaphore>,
+) -> Option<Outcome> {
+    let Granted { lease, host, permit, last, robots_failures } = granted;
+    let exchange = fetcher.fetch(permit, lease.spelling.clone(), &lease.validators).await;
+    let finished = clock::now();
+    let ground = Ground { lease, host, last, robots_failures, finished };
+    let size = match &exchange.ending {
+        Ending::Answered(response) => response.payload.len(),
+        Ending::Failed(_) => 0,
+    };
+    if size <= SMALL_PAGE_BYTES {
+        return Some(outcome(ground, &exchange, &settings));
+    }
+    let _place = large.acquire_owned().await.ok()?;
+    tokio::task::spawn_blocking(move || outcome(ground, &exchange, &settings)).await.ok()
+}
+
+/// What was known before the exchange, and when it ended.
+struct Ground {
+    lease: Lease,
+    host: crate::db::hosts::ReadyHost,
+    last: Option<crate::archive::Original>,
+    robots_failures: u32,
+    finished: Moment,
+}
+
+fn outcome(ground: Ground, exchange: &Exchange, settings: &Settings) -> Outcome {
+    let Ground { lease, host, last, robots_failures, finished } = ground;
+    let config = &settings.config;
+    let reading = match (&lease.purpose, &exchange.ending) {
+        (Purpose::Page, Ending::Answered(response)) => read(&lease, response, settings),
+        _ => Reading::default(),
+    };
+    let context = Context {
+        via: lease.via.clone(),
+        depth: lease.depth,
+        run: settings.run,
+        charset: reading.charset,
+        not_modified: last.clone(),
+    };
+    let encoded = GZIP.with_borrow_mut(|gzip| encode(exchange, &context, gzip));
+    let changed = match &exchange.ending {
+        Ending::Answered(response) if response.status == 304 => false,
+        _ => encoded.payload.is_none() || encoded.payload != last.map(|last| last.digest),
+    };
+    let mut host_change =
+        conclude::host_change(config, &host.pace, host.failures, exchange, finished);
+    let (mut url, mut robots) = (None, None);
+    match &lease.purpose {
+        Purpose::Page => {
+            let is_report = reading.report.is_some();
+            url =
+                Some(conclude::url_change(config, &lease, &exchange.ending, is_report, changed));
+        }
+        Purpose::Robots { origin, redirects } => {
+            robots = Some(conclude::robots_change(
+                origin,
+                *redirects,
+                robots_failures,
+                exchange,
+                finished,
+                &mut host_change,
+            ));
+        }
+    }
+    Outcome {
+        capture: conclude::capture_facts(exchange),
+        encoded,
+        url,
+        host: host_change,
+        robots,
+        report: reading.report,
+        found: reading.found,
+        lease,
+    }
+}
+
+/// What was read out of a page.
+#[derive(Default)]
+struct Reading {
+    charset: Option<String>,
+    report: Option<ReportFacts>,
+    found: Vec<Found>,
+}
+
+fn read(lease: &Lease, response: &Response, settings: &Settings) -> Reading {
+    if let 300..=399 = response.status {
+        return Reading { found: redirect(lease, response, settings).into_iter().collect(), ..Reading::default() };
+    }
+    if response.status != 200 || !is_text(response) {
+        return Reading::default();
+    }
+    let hints = report::Hints {
+        url: Some(lease.spelling.as_str()),
+        content_type: response.field("content-type"),
+        charset: None,
+    };
+    let decoded = report::decode(&response.payload, &hints);
+    let page = discover::links(&decoded.text, &lease.spelling);
+    let context = PageContext {
+        title: page.title.as_deref().unwrap_or_default(),
+        score: lease.score,
+        depth: lease.depth,
+        url: &lease.spelling,
+    };
+    let follow = !page.nofollow;
+    let links = page.links.iter().filter(|link| follow && !link.nofollow);
+    let found = links.filter_map(|link| admit(lease, link, &context, settings)).collect();
+    let report = report::may_be_report(&decoded.text)
+        .then(|| report::read(&decoded, &hints))
+        .and_then(report_facts);
+    Reading { charset: Some(decoded.charset.to_string()), report, found }
+}
+
+/// Whether the payload is text that may hold links or a report: by its type, or where the server
+/// named none, by its first byte that is no blank.
+fn is_text(response: &Response) -> bool {
+    match response.field("content-type").map(conclude::media_type).as_deref() {
+        Some("text/html" | "application/xhtml+xml" | "text/plain" | "text/xml"
+            | "application/xml") => true,
+        Some("") | None => {
+            response.payload.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<')
+        }
+        Some(_) => false,
+    }
+}
+
+fn report_facts(report: report::Report) -> Option<ReportFacts> {
+    let kind = match report.kind {
+        report::Kind::Report => "report",
+        report::Kind::ReportFile => "report_file",
+        report::Kind::Column | report::Kind::Other => return None,
+    };
+    let json = match serde_json::to_string(&report) {
+        Ok(json) => json,
+        Err(error) => {
+            tracing::error!(%error, "a report that cannot be written as JSON");
+            return None;
+        }
+    };
+    Some(ReportFacts {
+        kind,
+        year: report.year.map(i64::from),
+        format: report.format.map(|format| format.as_str().to_owned()),
+        title: report.title,
+        agency: report.agency,
+        division: report.division,
+        published: report.published,
+        json,
+    })
+}
+
+fn admit(
+    lease: &Lease,
+    link: &Link,
+    context: &PageContext<'_>,
+    settings: &Settings,
+) -> Option<Found> {
+    let url = CanonicalUrl::new(&link.url).ok()?;
+    if url == lease.url {
+        return None;
+    }
+    let depth = lease.depth + 1;
+    let (seed, excluded) = judge(lease, &url, depth, settings)?;
+    let score = discover::score(link, context);
+    Some(Found {
+        url,
+        spelling: canonical::spelling(&link.url),
+        seed,
+        depth,
+        redirects: 0,
+        score: score.value,
+        why: score.why,
+        excluded,
+    })
+}
+
+fn redirect(lease: &Lease, response: &Response, settings: &Settings) -> Option<Found> {
+    let target = lease.spelling.join(response.field("location")?).ok()?;
+    let url = CanonicalUrl::new(&target).ok()?;
+    if url == lease.url {
+        return None;
+    }
+    let redirects = lease.redirects + 1;
+    let (seed, excluded) = judge(lease, &url, lease.depth, settings)?;
+    let too_many = (redirects > settings.config.fetch.max_redirects)
+        .then(|| Reason::new("redirects", format!("{redirects} one after the other")));
+    Some(Found {
+        url,
+        spelling: canonical::spelling(&target),
+        seed,
+        depth: lease.depth,
+        redirects,
+        score: lease.score,
+        why: "a page of this score redirects to it",
+        excluded: excluded.or(too_many),
+    })
+}
+
+/// The seed that takes the URL in, and why it is left out all the same; none where no seed's scope
+/// holds it.
+fn judge(
+    lease: &Lease,
+    url: &CanonicalUrl,
+    depth: u32,
+    settings: &Settings,
+) -> Option<(String, Option<Reason>)> {
+    let (verdict, seed) = settings.seeds.judge(&lease.seed, url, depth, &settings.config.scope);
+    match verdict {
+        Verdict::In => Some((seed.to_owned(), None)),
+        Verdict::Out(reason) if reason.word == "scope" => None,
+        Verdict::Out(reason) => Some((seed.to_owned(), Some(reason))),
+    }
+}

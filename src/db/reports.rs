@@ -1,0 +1,146 @@
+//! What was read out of the captures.
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::{Db, DbError, Tx};
+use crate::clock::Moment;
+use crate::digest::Digest;
+use crate::outcome::ReportFacts;
+
+/// A report, as the catalogue knows it: the latest of its URL.
+#[derive(Debug, Clone)]
+pub struct ReportRow {
+    /// The page it was read from.
+    pub url: String,
+    /// When that page was captured.
+    pub captured_at: Moment,
+    /// The page's payload.
+    pub payload: Option<Digest>,
+    /// `report` or `report_file`.
+    pub kind: String,
+    /// Its title.
+    pub title: Option<String>,
+    /// The publishing agency.
+    pub agency: Option<String>,
+    /// The year reported on.
+    pub year: Option<i64>,
+    /// GB/T 2260.
+    pub division: Option<String>,
+    /// `2021`, `2019`, `narrative`.
+    pub format: Option<String>,
+    /// The whole object, `gongkai-report/1`.
+    pub json: String,
+}
+
+/// Which reports are asked for; nothing set asks for all.
+#[derive(Debug, Clone, Default)]
+pub struct ReportFilter {
+    /// The year reported on.
+    pub year: Option<i64>,
+    /// A part of the agency's name.
+    pub agency: Option<String>,
+    /// The division's number, or the beginning of it.
+    pub division: Option<String>,
+}
+
+const SELECT: &str = "SELECT coalesce(u.spelling, u.url), c.at, p.digest, r.kind, r.title, r.agency,
+     r.year, r.division, r.format, r.json
+     FROM reports r JOIN captures c ON c.id = r.capture_id JOIN urls u ON u.id = r.url_id
+     LEFT JOIN payloads p ON p.id = c.payload_id";
+
+fn report(row: &Row<'_>) -> rusqlite::Result<ReportRow> {
+    Ok(ReportRow {
+        url: row.get(0)?,
+        captured_at: Moment::from_millis(row.get(1)?),
+        payload: row.get::<_, Option<[u8; 32]>>(2)?.map(Digest::from_bytes),
+        kind: row.get(3)?,
+        title: row.get(4)?,
+        agency: row.get(5)?,
+        year: row.get(6)?,
+        division: row.get(7)?,
+        format: row.get(8)?,
+        json: row.get(9)?,
+    })
+}
+
+impl Db {
+    /// Hands each report that the filter lets through to `each`, by agency and year; of each page
+    /// the latest reading. Returns how many there were.
+    ///
+    /// # Errors
+    /// When the database fails, or `each` does.
+    pub fn each_report<E: From<DbError>>(
+        &self,
+        filter: &ReportFilter,
+        mut each: impl FnMut(ReportRow) -> Result<(), E>,
+    ) -> Result<u64, E> {
+        let mut statement = self
+            .connection
+            .prepare_cached(&format!(
+                "{SELECT} WHERE r.id = (SELECT max(id) FROM reports WHERE url_id = r.url_id)
+                 AND (?1 IS NULL OR r.year = ?1)
+                 AND (?2 IS NULL OR instr(coalesce(r.agency, ''), ?2) > 0)
+                 AND (?3 IS NULL OR substr(coalesce(r.division, ''), 1, length(?3)) = ?3)
+                 ORDER BY r.agency, r.year, u.url"
+            ))
+            .map_err(DbError::from)?;
+        let mut rows = statement
+            .query(params![filter.year, filter.agency, filter.division])
+            .map_err(DbError::from)?;
+        let mut count = 0;
+        while let Some(row) = rows.next().map_err(DbError::from)? {
+            each(report(row).map_err(DbError::from)?)?;
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    /// The latest report read from a URL.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn report_of_url(&self, url_id: i64) -> Result<Option<ReportRow>, DbError> {
+        let mut statement = self.connection.prepare_cached(&format!(
+            "{SELECT} WHERE r.url_id = ?1 ORDER BY r.id DESC LIMIT 1"
+        ))?;
+        Ok(statement.query_row([url_id], report).optional()?)
+    }
+}
+
+impl Tx<'_> {
+    /// Adds a report, unless the same bytes at the same URL were read before.
+    pub(super) fn insert_report(
+        &self,
+        url_id: i64,
+        capture: i64,
+        payload: Option<i64>,
+        facts: &ReportFacts,
+    ) -> Result<bool, DbError> {
+        let mut known = self.0.prepare_cached(
+            "SELECT 1 FROM reports r JOIN captures c ON c.id = r.capture_id
+             WHERE r.url_id = ?1 AND c.payload_id = ?2 AND r.json = ?3",
+        )?;
+        if known.exists(params![url_id, payload, facts.json])? {
+            return Ok(false);
+        }
+        self.0
+            .prepare_cached(
+                "INSERT INTO reports (url_id, capture_id, kind, title, agency, year, division,
+                     published, format, json)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            )?
+            .execute(params![
+                url_id,
+                capture,
+                facts.kind,
+                facts.title,
+                facts.agency,
+                facts.year,
+                facts.division,
+                facts.published,
+                facts.format,
+                facts.json,
+            ])?;
+        Ok(true)
+    }
+}
