@@ -9,6 +9,8 @@ pub mod digest;
 
 pub mod canonical;
 
+pub mod toml_file;
+
 pub mod config;
 
 pub mod exchange;
@@ -18,3 +20,19 @@ pub mod politeness;
 pub mod fetch;
 
 pub mod frontier;
+
+pub mod scope;
+
+pub mod seeds;
+
+pub mod archive;
+
+pub mod discover;
+
+pub mod outcome;
+
+pub mod db;
+
+pub mod crawl;
+
+pub mod init;

@@ -1,8 +1,552 @@
-//! Reads `config.toml`.
-/// placeholder
-#[derive(Debug)]
-pub struct ConfigError;
-/// placeholder
-pub fn load() -> Result<super::Config, ConfigError> {
-    Err(ConfigError)
+//! Reads `config.toml` and the environment, and checks both.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use url::Url;
+
+use super::units::{self, Hours};
+use super::{Config, ConnectTo};
+use crate::toml_file::{Mistake, Spot, TomlFile};
+
+/// The file that is read where none is named.
+pub const DEFAULT_FILE: &str = "config.toml";
+
+/// An environment variable `GONGKAI_SECTION__KEY` overrides a key.
+const VARIABLE_PREFIX: &str = "GONGKAI_";
+
+/// The configuration is wrong, or cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration {}", path.display())]
+    Read {
+        /// Its path.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// There are mistakes in it.
+    #[error("{}", Lines(.0))]
+    Mistakes(Vec<Mistake>),
+}
+
+struct Lines<'a>(&'a [Mistake]);
+
+impl fmt::Display for Lines<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, mistake) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            fmt::Display::fmt(mistake, f)?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads the configuration: the file that is named, else `config.toml` where there is one, else the
+/// defaults; the environment overrides. Relative folders are those of the configuration's own folder.
+///
+/// # Errors
+/// All mistakes at once, each with its place and what to write instead.
+pub fn load(
+    file: Option<&Path>,
+    environment: impl Iterator<Item = (String, String)>,
+) -> Result<Config, ConfigError> {
+    let path = file.unwrap_or(Path::new(DEFAULT_FILE));
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if file.is_none() && error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        Err(source) => {
+            return Err(ConfigError::Read {
+                path: path.to_owned(),
+                source,
+            });
+        }
+    };
+    let mut config = parse(&path.display().to_string(), &bytes, environment)?;
+    if let Some(folder) = path.parent() {
+        config.archive.dir = folder.join(&config.archive.dir);
+        config.seeds.dir = folder.join(&config.seeds.dir);
+    }
+    Ok(config)
+}
+
+/// As [`load`], from the file's bytes.
+///
+/// # Errors
+/// As [`load`].
+pub fn parse(
+    name: &str,
+    bytes: &[u8],
+    environment: impl Iterator<Item = (String, String)>,
+) -> Result<Config, ConfigError> {
+    let mut file = TomlFile::parse(name, bytes);
+    for (variable, value) in environment {
+        let Some(key) = variable.strip_prefix(VARIABLE_PREFIX) else {
+            continue;
+        };
+        let Some((section, key)) = key.split_once("__") else {
+            continue;
+        };
+        let key = format!(
+            "{}.{}",
+            section.to_ascii_lowercase(),
+            key.to_ascii_lowercase()
+        );
+        file.set(&key, Spot::variable(variable, value));
+    }
+    let config = read(&mut file);
+    check(&config, &mut file, name);
+    let mistakes = file.finish();
+    if mistakes.is_empty() {
+        Ok(config)
+    } else {
+        Err(ConfigError::Mistakes(mistakes))
+    }
+}
+
+fn read(file: &mut TomlFile) -> Config {
+    let mut config = Config::default();
+    set(
+        &mut config.identity.contact,
+        file.take("identity.contact", contact),
+    );
+    set(&mut config.archive.dir, file.take("archive.dir", folder));
+    set(
+        &mut config.archive.warc_size,
+        file.take("archive.warc_size", size),
+    );
+    set(&mut config.seeds.dir, file.take("seeds.dir", folder));
+    let politeness = &mut config.politeness;
+    set(
+        &mut politeness.delay,
+        file.take("politeness.delay", duration),
+    );
+    set(
+        &mut politeness.max_delay,
+        file.take("politeness.max_delay", duration),
+    );
+    let factor = |spot: &Spot| {
+        spot.number("a number, 0 or more, such as 10", |n: &f64| {
+            n.is_finite() && *n >= 0.0
+        })
+    };
+    set(
+        &mut politeness.delay_factor,
+        file.take("politeness.delay_factor", factor),
+    );
+    set(
+        &mut politeness.concurrent_hosts,
+        file.take("politeness.concurrent_hosts", at_least_one),
+    );
+    set(
+        &mut politeness.per_host_connections,
+        file.take("politeness.per_host_connections", at_least_one),
+    );
+    set(&mut politeness.hours, file.take("politeness.hours", hours));
+    let fetch = &mut config.fetch;
+    set(
+        &mut fetch.connect_timeout,
+        file.take("fetch.connect_timeout", some_time),
+    );
+    set(
+        &mut fetch.read_timeout,
+        file.take("fetch.read_timeout", some_time),
+    );
+    set(&mut fetch.timeout, file.take("fetch.timeout", some_time));
+    set(&mut fetch.max_body, file.take("fetch.max_body", size));
+    set(
+        &mut fetch.max_redirects,
+        file.take("fetch.max_redirects", whole),
+    );
+    set(&mut fetch.retries, file.take("fetch.retries", whole));
+    let network = &mut config.network;
+    set(
+        &mut network.allow_private,
+        file.take_list("network.allow_private", range),
+    );
+    set(
+        &mut network.connect_to,
+        file.take_list("network.connect_to", connect_to),
+    );
+    set(
+        &mut config.scope.max_depth,
+        file.take("scope.max_depth", whole),
+    );
+    set(
+        &mut config.scope.max_pages_per_host,
+        file.take("scope.max_pages_per_host", at_least_one),
+    );
+    set(&mut config.revisit.min, file.take("revisit.min", some_time));
+    set(&mut config.revisit.max, file.take("revisit.max", some_time));
+    config
+}
+
+/// What no single key can say.
+fn check(config: &Config, file: &mut TomlFile, name: &str) {
+    let pairs = [
+        (
+            "politeness.max_delay",
+            "politeness.delay",
+            config.politeness.max_delay,
+            config.politeness.delay,
+        ),
+        (
+            "revisit.max",
+            "revisit.min",
+            config.revisit.max,
+            config.revisit.min,
+        ),
+    ];
+    for (greater, smaller, max, min) in pairs {
+        if max < min {
+            file.add(Mistake {
+                place: name.to_owned(),
+                what: format!(
+                    "`{greater}` is \"{}\": expected no less than `{smaller}`, which is \"{}\"",
+                    units::write_duration(max),
+                    units::write_duration(min)
+                ),
+            });
+        }
+    }
+}
+
+fn set<T>(place: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *place = value;
+    }
+}
+
+const CONTACT: &str = "a URL or a mail address in quotes such as \"https://example.org/crawl\"";
+
+fn contact(spot: &Spot) -> Result<Option<String>, Mistake> {
+    let text = spot.text(CONTACT)?.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let is_url = Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    let is_mail = text
+        .split_once('@')
+        .is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !host.contains('@'));
+    let is_plain = text
+        .chars()
+        .all(|c| c.is_ascii_graphic() && !matches!(c, '(' | ')'));
+    if is_plain && (is_url || is_mail) {
+        return Ok(Some(text.to_owned()));
+    }
+    Err(spot.mistake(format!("expected {CONTACT}, found \"{text}\"")))
+}
+
+fn folder(spot: &Spot) -> Result<PathBuf, Mistake> {
+    let text = spot.text("a folder in quotes such as \"archive\"")?;
+    if text.is_empty() {
+        return Err(spot.mistake("expected a folder, found \"\""));
+    }
+    Ok(PathBuf::from(text))
+}
+
+pub(crate) fn duration(spot: &Spot) -> Result<std::time::Duration, Mistake> {
+    units::duration(spot.text(units::DURATION)?).map_err(|what| spot.mistake(what))
+}
+
+fn some_time(spot: &Spot) -> Result<std::time::Duration, Mistake> {
+    match duration(spot)? {
+        std::time::Duration::ZERO => Err(spot.mistake("expected more than no time at all")),
+        some => Ok(some),
+    }
+}
+
+fn size(spot: &Spot) -> Result<u64, Mistake> {
+    match units::size(spot.text(units::SIZE)?).map_err(|what| spot.mistake(what))? {
+        0 => Err(spot.mistake(format!("expected {}, more than nothing", units::SIZE))),
+        size => Ok(size),
+    }
+}
+
+fn hours(spot: &Spot) -> Result<Option<Hours>, Mistake> {
+    match spot.text(units::HOURS)? {
+        "" => Ok(None),
+        text => Hours::parse(text)
+            .map(Some)
+            .map_err(|what| spot.mistake(what)),
+    }
+}
+
+fn at_least_one<T: std::str::FromStr + PartialOrd + From<u8>>(spot: &Spot) -> Result<T, Mistake> {
+    spot.number("a whole number, 1 or more", |n: &T| *n >= T::from(1))
+}
+
+fn whole<T: std::str::FromStr>(spot: &Spot) -> Result<T, Mistake> {
+    spot.number("a whole number, 0 or more", |_: &T| true)
+}
+
+const RANGE: &str = "an address range in quotes such as \"127.0.0.0/8\"";
+
+fn range(spot: &Spot) -> Result<ipnet::IpNet, Mistake> {
+    let text = spot.text(RANGE)?;
+    text.parse::<ipnet::IpNet>()
+        .or_else(|_| text.parse::<std::net::IpAddr>().map(ipnet::IpNet::from))
+        .map_err(|_| spot.mistake(format!("expected {RANGE}, found \"{text}\"")))
+}
+
+const CONNECT_TO: &str =
+    "host:port=address:port in quotes such as \"www.example.gov.cn:80=127.0.0.1:8080\"";
+
+fn connect_to(spot: &Spot) -> Result<ConnectTo, Mistake> {
+    let text = spot.text(CONNECT_TO)?;
+    let read = || {
+        let (asked, address) = text.split_once('=')?;
+        let (host, port) = asked.trim().rsplit_once(':')?;
+        Some(ConnectTo {
+            host: Some(host.to_ascii_lowercase()).filter(|host| !host.is_empty())?,
+            port: port.parse().ok()?,
+            address: address.trim().parse().ok()?,
+        })
+    };
+    read().ok_or_else(|| spot.mistake(format!("expected {CONNECT_TO}, found \"{text}\"")))
+}
+
+impl Config {
+    /// The configuration as a `config.toml` would say it.
+    pub fn to_toml(&self) -> String {
+        let list = |things: Vec<String>| {
+            let quoted: Vec<String> = things.iter().map(|thing| format!("{thing:?}")).collect();
+            format!("[{}]", quoted.join(", "))
+        };
+        let time = |duration| format!("\"{}\"", units::write_duration(duration));
+        let (politeness, fetch) = (&self.politeness, &self.fetch);
+        let hours = politeness
+            .hours
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        let ranges = self
+            .network
+            .allow_private
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        let mapped = self.network.connect_to.iter();
+        let mapped = mapped
+            .map(|to| format!("{}:{}={}", to.host, to.port, to.address))
+            .collect();
+        [
+            format!(
+                "[identity]\ncontact = {:?}\n",
+                self.identity.contact.as_deref().unwrap_or("")
+            ),
+            format!(
+                "[archive]\ndir = {:?}\nwarc_size = \"{}\"\n",
+                self.archive.dir.display().to_string(),
+                units::write_size(self.archive.warc_size)
+            ),
+            format!(
+                "[seeds]\ndir = {:?}\n",
+                self.seeds.dir.display().to_string()
+            ),
+            format!(
+                "[politeness]\ndelay = {}\nmax_delay = {}\ndelay_factor = {}\n\
+                 concurrent_hosts = {}\nper_host_connections = {}\nhours = {hours:?}\n",
+                time(politeness.delay),
+                time(politeness.max_delay),
+                politeness.delay_factor,
+                politeness.concurrent_hosts,
+                politeness.per_host_connections
+            ),
+            format!(
+                "[fetch]\nconnect_timeout = {}\nread_timeout = {}\ntimeout = {}\n\
+                 max_body = \"{}\"\nmax_redirects = {}\nretries = {}\n",
+                time(fetch.connect_timeout),
+                time(fetch.read_timeout),
+                time(fetch.timeout),
+                units::write_size(fetch.max_body),
+                fetch.max_redirects,
+                fetch.retries
+            ),
+            format!(
+                "[network]\nallow_private = {}\nconnect_to = {}\n",
+                list(ranges),
+                list(mapped)
+            ),
+            format!(
+                "[scope]\nmax_depth = {}\nmax_pages_per_host = {}\n",
+                self.scope.max_depth, self.scope.max_pages_per_host
+            ),
+            format!(
+                "[revisit]\nmin = {}\nmax = {}\n",
+                time(self.revisit.min),
+                time(self.revisit.max)
+            ),
+        ]
+        .join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn mistakes(text: &str) -> Vec<String> {
+        match parse("config.toml", text.as_bytes(), std::iter::empty()) {
+            Ok(_) => Vec::new(),
+            Err(error) => error.to_string().lines().map(str::to_owned).collect(),
+        }
+    }
+
+    /// One wrong line under its heading, and the words that its message must hold.
+    fn check(section: &str, line: &str, words: &[&str]) {
+        let found = mistakes(&format!("# a comment\n[{section}]\n{line}\n"));
+        assert_eq!(found.len(), 1, "{line}: {found:?}");
+        for word in words {
+            assert!(
+                found.concat().contains(word),
+                "{line}: expected {word} in {found:?}"
+            );
+        }
+        assert!(found.concat().starts_with("config.toml:3: "), "{found:?}");
+    }
+
+    #[test]
+    fn the_commented_file_says_the_defaults_and_every_key() {
+        let text = include_bytes!("../../config.toml");
+        let config = parse("config.toml", text, std::iter::empty()).unwrap();
+        assert_eq!(config, Config::default());
+        let text = String::from_utf8_lossy(text);
+        let written = Config::default().to_toml();
+        for line in written.lines().filter(|line| !line.is_empty()) {
+            assert!(
+                text.lines()
+                    .any(|known| known.trim_start_matches("# ") == line),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        let text = "[identity]\ncontact = \"a@b.example\"\n[politeness]\nhours = \"22:00-07:00 Asia/Shanghai\"\n\
+            delay_factor = 2.5\n[network]\nallow_private = [\"127.0.0.0/8\"]\n\
+            connect_to = [\"www.example.gov.cn:80=127.0.0.1:8080\"]\n";
+        let config = parse("config.toml", text.as_bytes(), std::iter::empty()).unwrap();
+        let again = parse(
+            "again.toml",
+            config.to_toml().as_bytes(),
+            std::iter::empty(),
+        )
+        .unwrap();
+        assert_eq!(config, again);
+    }
+
+    #[test]
+    fn a_mistake_is_named_with_its_line_and_what_to_write_instead() {
+        check(
+            "politeness",
+            "dealy = \"2s\"",
+            &[
+                "unknown key `politeness.dealy`",
+                "did you mean `politeness.delay`?",
+            ],
+        );
+        check(
+            "polite",
+            "delay = \"2s\"",
+            &["`polite.delay`", "`politeness.delay`"],
+        );
+        check("politeness", "delay = 2", &["the number 2", "\"2s\""]);
+        check(
+            "politeness",
+            "delay = \"2 seconds\"",
+            &["found \"2 seconds\"", "\"2s\""],
+        );
+        check("politeness", "delay_factor = -1", &["0 or more", "-1"]);
+        check("politeness", "concurrent_hosts = 0", &["1 or more"]);
+        check(
+            "politeness",
+            "concurrent_hosts = true",
+            &["a whole number", "boolean"],
+        );
+        check(
+            "politeness",
+            "hours = \"night\"",
+            &["22:00-07:00 Asia/Shanghai"],
+        );
+        check("archive", "warc_size = \"big\"", &["64MiB"]);
+        check("fetch", "timeout = \"0s\"", &["more than no time"]);
+        check("fetch", "max_body = \"0B\"", &["more than nothing"]);
+        check(
+            "network",
+            "allow_private = [\"all\"]",
+            &["127.0.0.0/8", "\"all\""],
+        );
+        check(
+            "network",
+            "connect_to = [\"a=b\"]",
+            &["127.0.0.1:8080", "\"a=b\""],
+        );
+        check("identity", "contact = \"me\"", &["mail address", "\"me\""]);
+        check(
+            "identity",
+            "contact = \"a@b.example\\nX: y\"",
+            &["mail address"],
+        );
+        check("politeness", "delay = ", &["not TOML"]);
+    }
+
+    #[test]
+    fn all_mistakes_are_named_at_once() {
+        let found = mistakes("[politeness]\ndelay = 2\nhours = 3\n[fetch]\nretrys = 1\n");
+        assert_eq!(found.len(), 3, "{found:?}");
+        let found = mistakes("[revisit]\nmin = \"2d\"\nmax = \"1d\"\n");
+        assert!(
+            found.concat().contains("no less than `revisit.min`"),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn the_environment_overrides_and_its_mistakes_bear_its_name() {
+        let with = |name: &str, value: &str| {
+            parse(
+                "config.toml",
+                b"",
+                std::iter::once((name.to_owned(), value.to_owned())),
+            )
+        };
+        let config = with("GONGKAI_POLITENESS__CONCURRENT_HOSTS", "7").unwrap();
+        assert_eq!(config.politeness.concurrent_hosts, 7);
+        let config = with("GONGKAI_NETWORK__ALLOW_PRIVATE", "127.0.0.0/8, ::1/128").unwrap();
+        assert_eq!(config.network.allow_private.len(), 2);
+        let error = with("GONGKAI_POLITENESS__DELAY", "2")
+            .unwrap_err()
+            .to_string();
+        assert!(error.starts_with("GONGKAI_POLITENESS__DELAY: "), "{error}");
+        let error = with("GONGKAI_POLITENESS__DEALY", "2s")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("did you mean `politeness.delay`?"),
+            "{error}"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_bring_it_down(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = parse("config.toml", &bytes, std::iter::empty()).is_ok();
+        }
+
+        #[test]
+        fn no_value_brings_it_down(value in "\\PC{0,40}") {
+            for key in ["politeness.delay", "politeness.hours", "archive.warc_size",
+                "network.connect_to", "identity.contact"] {
+                let text = format!("{key} = {value:?}");
+                let _ = parse("config.toml", text.as_bytes(), std::iter::empty()).is_ok();
+            }
+        }
+    }
 }

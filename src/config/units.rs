@@ -1,4 +1,261 @@
-//! Units.
-/// placeholder
+//! Sizes, durations and hours as people write them.
+
+use std::fmt;
+use std::time::Duration;
+
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
+
+use crate::clock::Moment;
+
+/// Units of time, in milliseconds, the greatest first.
+const TIMES: [(&str, u64); 5] = [
+    ("d", 86_400_000),
+    ("h", 3_600_000),
+    ("m", 60_000),
+    ("s", 1_000),
+    ("ms", 1),
+];
+
+/// Units of size, in bytes.
+const SIZES: [(&str, u64); 8] = [
+    ("GiB", 1 << 30),
+    ("MiB", 1 << 20),
+    ("KiB", 1 << 10),
+    ("GB", 1_000_000_000),
+    ("MB", 1_000_000),
+    ("kB", 1_000),
+    ("KB", 1_000),
+    ("B", 1),
+];
+
+/// What a duration looks like, for messages.
+pub const DURATION: &str = "a duration in quotes such as \"2s\", \"1500ms\", \"1h30m\" or \"1d\"";
+
+/// What a size looks like, for messages.
+pub const SIZE: &str = "a size in quotes such as \"64MiB\" or \"1GiB\"";
+
+/// What hours look like, for messages.
+pub const HOURS: &str = "hours in quotes such as \"22:00-07:00 Asia/Shanghai\"";
+
+/// Reads a duration: numbers with their units, the greatest first.
+///
+/// # Errors
+/// What to write instead.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("expected {DURATION}, found \"{text}\"");
+    let mut rest = text.trim();
+    if rest == "0" {
+        return Ok(Duration::ZERO);
+    }
+    let mut total = 0_u64;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
+        let (number, after) = rest.split_at(digits);
+        let letters = after
+            .find(|c: char| !c.is_ascii_alphabetic())
+            .unwrap_or(after.len());
+        let (unit, after) = after.split_at(letters);
+        let millis = TIMES
+            .iter()
+            .find(|(name, _)| *name == unit)
+            .ok_or_else(wrong)?
+            .1;
+        let number: u64 = number.parse().map_err(|_| wrong())?;
+        let part = number.checked_mul(millis).ok_or_else(wrong)?;
+        total = total
+            .checked_add(part)
+            .filter(|all| i64::try_from(*all).is_ok())
+            .ok_or_else(wrong)?;
+        rest = after;
+    }
+    if text.trim().is_empty() {
+        Err(wrong())
+    } else {
+        Ok(Duration::from_millis(total))
+    }
+}
+
+/// A duration as [`duration`] reads it.
+pub fn write_duration(duration: Duration) -> String {
+    let mut rest = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let mut text = String::new();
+    for (unit, millis) in TIMES {
+        if rest >= millis {
+            text.push_str(&format!("{}{unit}", rest / millis));
+            rest %= millis;
+        }
+    }
+    if text.is_empty() {
+        "0s".to_owned()
+    } else {
+        text
+    }
+}
+
+/// Reads a size in bytes.
+///
+/// # Errors
+/// What to write instead.
+pub fn size(text: &str) -> Result<u64, String> {
+    let wrong = || format!("expected {SIZE}, found \"{text}\"");
+    let text_ = text.trim();
+    let digits = text_
+        .find(|c: char| !c.is_ascii_digit())
+        .ok_or_else(wrong)?;
+    let (number, unit) = text_.split_at(digits);
+    let bytes = SIZES
+        .iter()
+        .find(|(name, _)| *name == unit.trim())
+        .ok_or_else(wrong)?
+        .1;
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    number
+        .checked_mul(bytes)
+        .filter(|all| i64::try_from(*all).is_ok())
+        .ok_or_else(wrong)
+}
+
+/// A size as [`size`] reads it.
+pub fn write_size(bytes: u64) -> String {
+    let unit = SIZES
+        .iter()
+        .find(|(_, unit)| bytes >= *unit && bytes % unit == 0);
+    unit.map_or_else(
+        || format!("{bytes}B"),
+        |(name, unit)| format!("{}{name}", bytes / unit),
+    )
+}
+
+/// The hours of the day in which portals may be asked: `22:00-07:00 Asia/Shanghai`.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Hours; // replaced by the config work
+pub struct Hours {
+    from: Time,
+    to: Time,
+    zone: TimeZone,
+    written: String,
+}
+
+impl Hours {
+    /// Reads hours with their time zone.
+    ///
+    /// # Errors
+    /// What to write instead.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let wrong = || format!("expected {HOURS}, found \"{text}\"");
+        let (hours, zone) = text.trim().split_once(' ').ok_or_else(wrong)?;
+        let (from, to) = hours.split_once('-').ok_or_else(wrong)?;
+        let time = |text: &str| Time::strptime("%H:%M", text).map_err(|_| wrong());
+        let (from, to) = (time(from)?, time(to)?);
+        if from == to {
+            return Err(format!("expected {HOURS}; \"{text}\" begins when it ends"));
+        }
+        let zone_name = zone.trim();
+        let zone = TimeZone::get(zone_name)
+            .map_err(|_| format!("expected {HOURS}; \"{zone_name}\" is no time zone"))?;
+        Ok(Self {
+            from,
+            to,
+            zone,
+            written: text.trim().to_owned(),
+        })
+    }
+
+    /// Whether `moment` lies in them: from the first minute, to before the last.
+    pub fn contains(&self, moment: Moment) -> bool {
+        let Ok(timestamp) = jiff::Timestamp::from_millisecond(moment.as_millis()) else {
+            return false;
+        };
+        let time = self.zone.to_datetime(timestamp).time();
+        if self.from < self.to {
+            self.from <= time && time < self.to
+        } else {
+            self.from <= time || time < self.to
+        }
+    }
+}
+
+impl fmt::Display for Hours {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.written)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_as_people_write_them_and_written_back() {
+        for (text, millis) in [
+            ("2s", 2_000),
+            ("1500ms", 1_500),
+            ("1h30m", 5_400_000),
+            ("180d", 180 * 86_400_000),
+            ("0s", 0),
+        ] {
+            let read = duration(text).unwrap();
+            assert_eq!(read.as_millis(), millis, "{text}");
+            assert_eq!(duration(&write_duration(read)).unwrap(), read, "{text}");
+        }
+        for text in [
+            "",
+            "2",
+            "s",
+            "2 s",
+            "-2s",
+            "2sec",
+            "99999999999999999999d",
+            "1.5s",
+            "２s",
+        ] {
+            assert!(duration(text).unwrap_err().contains("\"2s\""), "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_read_as_people_write_them_and_written_back() {
+        for (text, bytes) in [
+            ("1GiB", 1 << 30),
+            ("64 MiB", 64 << 20),
+            ("500kB", 500_000),
+            ("7B", 7),
+        ] {
+            let read = size(text).unwrap();
+            assert_eq!(read, bytes, "{text}");
+            assert_eq!(size(&write_size(read)).unwrap(), read, "{text}");
+        }
+        for text in ["", "5", "MiB", "-1MiB", "5mib", "99999999999GiB"] {
+            assert!(size(text).unwrap_err().contains("64MiB"), "{text}");
+        }
+    }
+
+    #[test]
+    fn hours_may_pass_midnight_and_are_those_of_their_zone() {
+        let night = Hours::parse("22:00-07:00 Asia/Shanghai").unwrap();
+        let at = |text: &str| {
+            Moment::from_millis(text.parse::<jiff::Timestamp>().unwrap().as_millisecond())
+        };
+        assert!(
+            night.contains(at("2026-01-31T14:00:00Z")),
+            "22:00 in Shanghai"
+        );
+        assert!(night.contains(at("2026-01-31T22:59:59Z")), "06:59:59");
+        assert!(!night.contains(at("2026-01-31T23:00:00Z")), "07:00");
+        let day = Hours::parse("09:00-17:30 UTC").unwrap();
+        assert!(day.contains(at("2026-01-31T17:29:00Z")));
+        assert!(!day.contains(at("2026-01-31T08:59:00Z")));
+        for text in [
+            "22:00-07:00",
+            "22-07 UTC",
+            "25:00-07:00 UTC",
+            "01:00-01:00 UTC",
+            "1:00-2:00 Mars/Base",
+        ] {
+            assert!(
+                Hours::parse(text).unwrap_err().contains("Asia/Shanghai"),
+                "{text}"
+            );
+        }
+    }
+}

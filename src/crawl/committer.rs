@@ -139,21 +139,28 @@ impl Committer {
                 Message::Outcome(outcome) => batch.push(*outcome),
                 Message::Stop(signal) => self.stop(signal),
             }
-            message = if batch.len() < BATCH { self.inbox.try_recv().ok() } else { None };
+            message = if batch.len() < BATCH {
+                self.inbox.try_recv().ok()
+            } else {
+                None
+            };
         }
         batch
     }
 
     fn stop(&mut self, signal: Signal) {
         // Who asks twice does not want to wait; nothing is lost by it.
-        self.at_once = self.stopping.is_some_and(|ending| {
-            matches!(ending, Ending::Interrupt | Ending::Terminate)
-        });
+        self.at_once = self
+            .stopping
+            .is_some_and(|ending| matches!(ending, Ending::Interrupt | Ending::Terminate));
         self.stopping = Some(match signal {
             Signal::Interrupt => Ending::Interrupt,
             Signal::Terminate => Ending::Terminate,
         });
-        tracing::info!(in_flight = self.in_flight, "stopping: what is in flight is finished first");
+        tracing::info!(
+            in_flight = self.in_flight,
+            "stopping: what is in flight is finished first"
+        );
     }
 
     fn turn(&mut self, batch: Vec<Outcome>) -> Result<Next, CrawlError> {
@@ -183,10 +190,18 @@ impl Committer {
             tx.set_tally(self.run_id, tally)?;
         }
         let granted = if self.stopping.is_none() {
-            let turn = Turn { tx: &tx, config: &self.config, run_id: self.run_id, now };
-            let places = places(&self.config).saturating_sub(usize::try_from(in_flight).unwrap_or(usize::MAX));
-            let pages =
-                self.options.max_pages.map_or(u64::MAX, |max| max.saturating_sub(self.pages_granted));
+            let turn = Turn {
+                tx: &tx,
+                config: &self.config,
+                run_id: self.run_id,
+                now,
+            };
+            let places = places(&self.config)
+                .saturating_sub(usize::try_from(in_flight).unwrap_or(usize::MAX));
+            let pages = self
+                .options
+                .max_pages
+                .map_or(u64::MAX, |max| max.saturating_sub(self.pages_granted));
             turn.grant(&mut self.rules, places, pages)?
         } else {
             Vec::new()
@@ -205,9 +220,19 @@ impl Committer {
         if self.stopping.is_some() {
             return;
         }
-        if self.options.max_time.is_some_and(|max| self.clock.elapsed() >= max) {
+        if self
+            .options
+            .max_time
+            .is_some_and(|max| self.clock.elapsed() >= max)
+        {
             self.stopping = Some(Ending::MaxTime);
-        } else if self.config.politeness.hours.as_ref().is_some_and(|hours| !hours.contains(now)) {
+        } else if self
+            .config
+            .politeness
+            .hours
+            .as_ref()
+            .is_some_and(|hours| !hours.contains(now))
+        {
             self.stopping = Some(Ending::Hours);
         }
     }
@@ -261,7 +286,10 @@ impl Committer {
     }
 
     fn next(&mut self, waits: &Waits, now: Moment) -> Next {
-        let pages_left = self.options.max_pages.is_none_or(|max| self.pages_granted < max);
+        let pages_left = self
+            .options
+            .max_pages
+            .is_none_or(|max| self.pages_granted < max);
         if self.stopping.is_none() && !pages_left {
             self.stopping = Some(Ending::MaxPages);
         }
@@ -277,8 +305,12 @@ impl Committer {
         let soon = |moment: &Moment| now.until(*moment) <= PATIENCE;
         let due = [
             waits.paced,
-            waits.resting.filter(|moment| self.in_flight > 0 || soon(moment)),
-            waits.again.filter(|moment| self.in_flight > 0 || soon(moment)),
+            waits
+                .resting
+                .filter(|moment| self.in_flight > 0 || soon(moment)),
+            waits
+                .again
+                .filter(|moment| self.in_flight > 0 || soon(moment)),
         ];
         match due.into_iter().flatten().min() {
             None if self.in_flight == 0 => Next::End(self.stopping.unwrap_or(Ending::Done)),
@@ -293,7 +325,11 @@ impl Committer {
         /// What keeps a wait from becoming a spin.
         const LEAST: Duration = Duration::from_millis(1);
         let busy = self.in_flight > 0 && due <= now;
-        let wait = if busy { LONGEST_WAIT } else { now.until(due).clamp(LEAST, LONGEST_WAIT) };
+        let wait = if busy {
+            LONGEST_WAIT
+        } else {
+            now.until(due).clamp(LEAST, LONGEST_WAIT)
+        };
         match self.options.max_time {
             Some(max) => wait.min(max.saturating_sub(self.clock.elapsed()).max(LEAST)),
             None => wait,
@@ -307,10 +343,18 @@ impl Committer {
             progress.waiting = waits.waiting;
             progress.hosts_waiting = waits.hosts_waiting;
             progress.hosts_resting = waits.hosts_resting;
-            let due = [waits.paced, waits.resting, waits.again].into_iter().flatten().min();
+            let due = [waits.paced, waits.resting, waits.again]
+                .into_iter()
+                .flatten()
+                .min();
             progress.waiting_for = due
                 .filter(|due| self.in_flight == 0 && *due > now)
-                .map(|due| format!("the next host is due in {:.1} s", now.until(due).as_secs_f64()));
+                .map(|due| {
+                    format!(
+                        "the next host is due in {:.1} s",
+                        now.until(due).as_secs_f64()
+                    )
+                });
         });
     }
 
@@ -360,7 +404,10 @@ impl Committer {
                 elapsed: self.clock.elapsed(),
                 waiting: waits.waiting,
                 hosts_resting: waits.hosts_resting,
-                next_due: [waits.paced, waits.resting, waits.again].into_iter().flatten().min(),
+                next_due: [waits.paced, waits.resting, waits.again]
+                    .into_iter()
+                    .flatten()
+                    .min(),
             }),
             Err(error) => Err(self.break_off(error)),
         }
@@ -377,7 +424,10 @@ impl Committer {
         }
         if error.is_disk_full() {
             let dir = self.config.archive.dir.clone();
-            return CrawlError::DiskFull { dir, source: Box::new(error) };
+            return CrawlError::DiskFull {
+                dir,
+                source: Box::new(error),
+            };
         }
         error
     }
@@ -387,7 +437,10 @@ impl Committer {
 pub(super) fn places(config: &Config) -> usize {
     let politeness = &config.politeness;
     let each = usize::try_from(politeness.per_host_connections).unwrap_or(usize::MAX);
-    politeness.concurrent_hosts.saturating_mul(each).clamp(1, tokio::sync::Semaphore::MAX_PERMITS)
+    politeness
+        .concurrent_hosts
+        .saturating_mul(each)
+        .clamp(1, tokio::sync::Semaphore::MAX_PERMITS)
 }
 
 fn end_broken(db: &mut Db, run_id: i64, error: &CrawlError) -> Result<(), DbError> {
@@ -416,7 +469,11 @@ fn count(tally: &mut Tally, outcome: &Outcome, new_report: bool) {
 fn is_news(remembered: &mut HashMap<i64, u8>, found: &Found) -> bool {
     /// One more than the score, so that a link left out weighs less than one taken in.
     fn weight(found: &Found) -> u8 {
-        if found.excluded.is_some() { 0 } else { found.score.saturating_add(1) }
+        if found.excluded.is_some() {
+            0
+        } else {
+            found.score.saturating_add(1)
+        }
     }
     let (hash, weight) = (found.url.hash64(), weight(found));
     if remembered.get(&hash).is_some_and(|known| *known >= weight) {

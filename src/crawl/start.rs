@@ -43,19 +43,29 @@ pub(super) fn open(
         source,
     })?;
     let Some(lock) = Lock::acquire(dir)? else {
-        return Err(CrawlError::Locked { dir: dir.clone(), holder: Lock::holder(dir) });
+        return Err(CrawlError::Locked {
+            dir: dir.clone(),
+            holder: Lock::holder(dir),
+        });
     };
     let now = clock::now();
     let mut db = Db::open(&dir.join(format::DATABASE))?;
-    mend(dir, &mut db, now)?;
+    mend(dir, &mut db)?;
     let lapsed = db.take_over(now, |pace| pace::delay(&config.politeness, pace))?;
     if lapsed > 0 {
-        tracing::warn!(urls = lapsed, "the last run was killed; what was in flight is asked again");
+        tracing::warn!(
+            urls = lapsed,
+            "the last run was killed; what was in flight is asked again"
+        );
     }
     let software = format!("gongkai/{}", env!("CARGO_PKG_VERSION"));
     let run_id = db.start_run(&software, now)?;
     admit_seeds(&mut db, config, seeds, now)?;
-    let only: Vec<String> = options.hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
+    let only: Vec<String> = options
+        .hosts
+        .iter()
+        .map(|host| host.to_ascii_lowercase())
+        .collect();
     db.set_active_hosts(|host| {
         let wanted = only.is_empty() || only.iter().any(|name| name == host.as_str());
         (wanted && seeds.has_host(host), seeds.delay_of(host))
@@ -66,14 +76,27 @@ pub(super) fn open(
         robots: "obey".to_owned(),
         configuration: config.to_toml(),
     };
-    let appender =
-        Appender::new(&dir.join(format::WARC_DIR), WORKER, info, config.archive.warc_size)?;
-    Ok(Started { lock, db, appender, run_id })
+    let appender = Appender::new(
+        &dir.join(format::WARC_DIR),
+        WORKER,
+        info,
+        config.archive.warc_size,
+    )?;
+    Ok(Started {
+        lock,
+        db,
+        appender,
+        run_id,
+    })
 }
 
 /// Cuts the tail of a WARC file that no row speaks of, and seals what a killed run left open.
-fn mend(dir: &Path, db: &mut Db, now: Moment) -> Result<(), CrawlError> {
-    let repaired = repair::repair(dir, &|name| db.segment_length(name), now)?;
+fn mend(dir: &Path, db: &mut Db) -> Result<(), CrawlError> {
+    let mut repaired = Vec::new();
+    for file in repair::left_open(dir)? {
+        let committed = db.segment_length(file.name())?;
+        repaired.push(file.repair(committed)?);
+    }
     let tx = db.begin()?;
     for file in repaired {
         if file.kept > 0 {
@@ -82,22 +105,18 @@ fn mend(dir: &Path, db: &mut Db, now: Moment) -> Result<(), CrawlError> {
         match &file.set_aside {
             Some(path) => tracing::warn!(
                 file = file.name,
-                bytes = file.cut_bytes,
+                bytes = file.cut,
                 set_aside = %path.display(),
                 "the last run was killed while it wrote; bytes that no row speaks of were set aside"
             ),
             None => tracing::info!(file = file.name, "sealed what the last run left open"),
         }
     }
+    tx.seal_all_segments()?;
     Ok(tx.commit()?)
 }
 
-fn admit_seeds(
-    db: &mut Db,
-    config: &Config,
-    seeds: &Seeds,
-    now: Moment,
-) -> Result<(), CrawlError> {
+fn admit_seeds(db: &mut Db, config: &Config, seeds: &Seeds, now: Moment) -> Result<(), CrawlError> {
     let tx = db.begin()?;
     for seed in seeds.iter() {
         tx.set_seed(&seed.name, &seed.source)?;

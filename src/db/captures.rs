@@ -112,8 +112,12 @@ impl Db {
         condition: &str,
         value: impl rusqlite::ToSql,
     ) -> Result<Vec<Capture>, DbError> {
-        let mut statement = self.connection.prepare_cached(&format!("{SELECT} WHERE {condition}"))?;
-        Ok(statement.query_map([value], capture)?.collect::<Result<_, _>>()?)
+        let mut statement = self
+            .connection
+            .prepare_cached(&format!("{SELECT} WHERE {condition}"))?;
+        Ok(statement
+            .query_map([value], capture)?
+            .collect::<Result<_, _>>()?)
     }
 
     /// Where the bytes of a payload lie.
@@ -143,9 +147,12 @@ impl Db {
     /// # Errors
     /// When the database fails.
     pub fn segment_length(&self, name: &str) -> Result<Option<u64>, DbError> {
-        let mut statement =
-            self.connection.prepare_cached("SELECT length FROM segments WHERE name = ?1")?;
-        let length = statement.query_row([name], |row| row.get::<_, i64>(0)).optional()?;
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT length FROM segments WHERE name = ?1")?;
+        let length = statement
+            .query_row([name], |row| row.get::<_, i64>(0))
+            .optional()?;
         Ok(length.map(i64::unsigned_abs))
     }
 }
@@ -156,8 +163,12 @@ impl Tx<'_> {
     /// # Errors
     /// When the database fails.
     pub fn original(&self, digest: &Digest) -> Result<Option<(i64, Original)>, DbError> {
-        let mut find = self.0.prepare_cached("SELECT id FROM payloads WHERE digest = ?1")?;
-        let id = find.query_row([digest.as_bytes()], |row| row.get::<_, i64>(0)).optional()?;
+        let mut find = self
+            .0
+            .prepare_cached("SELECT id FROM payloads WHERE digest = ?1")?;
+        let id = find
+            .query_row([digest.as_bytes()], |row| row.get::<_, i64>(0))
+            .optional()?;
         let Some(id) = id else { return Ok(None) };
         Ok(self.original_of(id)?.map(|original| (id, original)))
     }
@@ -194,6 +205,16 @@ impl Tx<'_> {
                 i64::try_from(segment.length).unwrap_or(i64::MAX),
                 segment.sealed,
             ])?;
+        Ok(())
+    }
+
+    /// Says that no WARC file is open: whoever wrote one is gone, and what it left was sealed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn seal_all_segments(&self) -> Result<(), DbError> {
+        self.0
+            .execute("UPDATE segments SET sealed = 1 WHERE sealed = 0", [])?;
         Ok(())
     }
 
@@ -235,7 +256,9 @@ impl Tx<'_> {
                 facts.failure,
             ])?;
         let capture = self.0.last_insert_rowid();
-        let (Some(digest), None) = (&encoded.payload, known) else { return Ok((capture, known)) };
+        let (Some(digest), None) = (&encoded.payload, known) else {
+            return Ok((capture, known));
+        };
         self.0
             .prepare_cached(
                 "INSERT INTO payloads (digest, length, capture_id) VALUES (?1, ?2, ?3)",

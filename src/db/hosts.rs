@@ -67,11 +67,18 @@ impl Tx<'_> {
     /// # Errors
     /// When the database fails.
     pub fn host_id(&self, host: &HostKey) -> Result<i64, DbError> {
-        let mut find = self.0.prepare_cached("SELECT id FROM hosts WHERE name = ?1")?;
-        if let Some(id) = find.query_row([host.as_str()], |row| row.get(0)).optional()? {
+        let mut find = self
+            .0
+            .prepare_cached("SELECT id FROM hosts WHERE name = ?1")?;
+        if let Some(id) = find
+            .query_row([host.as_str()], |row| row.get(0))
+            .optional()?
+        {
             return Ok(id);
         }
-        self.0.prepare_cached("INSERT INTO hosts (name) VALUES (?1)")?.execute([host.as_str()])?;
+        self.0
+            .prepare_cached("INSERT INTO hosts (name) VALUES (?1)")?
+            .execute([host.as_str()])?;
         Ok(self.0.last_insert_rowid())
     }
 
@@ -125,12 +132,7 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// When the database fails.
-    pub fn occupy_host(
-        &self,
-        host_id: i64,
-        run_id: i64,
-        next_at: Moment,
-    ) -> Result<(), DbError> {
+    pub fn occupy_host(&self, host_id: i64, run_id: i64, next_at: Moment) -> Result<(), DbError> {
         self.0
             .prepare_cached(
                 "UPDATE hosts SET in_flight = in_flight + 1, lease_run = ?2, next_at = ?3
@@ -199,9 +201,8 @@ impl Db {
         let tx = self.begin()?;
         {
             let mut hosts = tx.0.prepare("SELECT id, name FROM hosts")?;
-            let mut update = tx
-                .0
-                .prepare("UPDATE hosts SET active = ?2, seed_delay_ms = ?3 WHERE id = ?1")?;
+            let mut update =
+                tx.0.prepare("UPDATE hosts SET active = ?2, seed_delay_ms = ?3 WHERE id = ?1")?;
             let mut rows = hosts.query([])?;
             let mut changes = Vec::new();
             while let Some(row) = rows.next()? {
@@ -243,7 +244,11 @@ impl Db {
                 tx.0.execute(
                     "UPDATE hosts SET in_flight = 0, waiting = waiting + ?2, next_at = ?3
                      WHERE id = ?1",
-                    params![host.id, i64::try_from(urls).unwrap_or(i64::MAX), next_at.as_millis()],
+                    params![
+                        host.id,
+                        i64::try_from(urls).unwrap_or(i64::MAX),
+                        next_at.as_millis()
+                    ],
                 )?;
             }
             lapsed

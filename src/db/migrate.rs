@@ -21,13 +21,19 @@ fn version(connection: &Connection) -> Result<i64, DbError> {
 
 /// Refuses a database of a later gongkai before anything is written to it.
 pub(super) fn refuse_newer(connection: &Connection, path: &Path) -> Result<(), DbError> {
-    let found = version(connection)
-        .map_err(|error| match error {
-            DbError::Sql(source) => DbError::Open { path: path.to_owned(), source },
-            other => other,
-        })?;
+    let found = version(connection).map_err(|error| match error {
+        DbError::Sql(source) => DbError::Open {
+            path: path.to_owned(),
+            source,
+        },
+        other => other,
+    })?;
     if found > LATEST {
-        return Err(DbError::Newer { path: path.to_owned(), found, known: LATEST });
+        return Err(DbError::Newer {
+            path: path.to_owned(),
+            found,
+            known: LATEST,
+        });
     }
     Ok(())
 }
@@ -76,7 +82,9 @@ mod tests {
     #[test]
     fn reading_an_archive_that_is_not_there_says_how_to_make_one() {
         let dir = tempfile::tempdir().unwrap();
-        let error = Db::open_read_only(&dir.path().join("gongkai.db")).unwrap_err().to_string();
+        let error = Db::open_read_only(&dir.path().join("gongkai.db"))
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("`gongkai crawl` makes it"), "{error}");
     }
 }

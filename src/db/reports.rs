@@ -43,7 +43,8 @@ pub struct ReportFilter {
     pub division: Option<String>,
 }
 
-const SELECT: &str = "SELECT coalesce(u.spelling, u.url), c.at, p.digest, r.kind, r.title, r.agency,
+const SELECT: &str =
+    "SELECT coalesce(u.spelling, u.url), c.at, p.digest, r.kind, r.title, r.agency,
      r.year, r.division, r.format, r.json
      FROM reports r JOIN captures c ON c.id = r.capture_id JOIN urls u ON u.id = r.url_id
      LEFT JOIN payloads p ON p.id = c.payload_id";

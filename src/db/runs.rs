@@ -25,7 +25,10 @@ impl Db {
     /// When the database fails.
     pub fn start_run(&mut self, software: &str, now: Moment) -> Result<i64, DbError> {
         let tx = self.begin()?;
-        tx.0.execute("UPDATE runs SET ending = 'killed' WHERE ended_at IS NULL AND ending IS NULL", [])?;
+        tx.0.execute(
+            "UPDATE runs SET ending = 'killed' WHERE ended_at IS NULL AND ending IS NULL",
+            [],
+        )?;
         tx.0.execute(
             "INSERT INTO runs (started_at, software) VALUES (?1, ?2)",
             params![now.as_millis(), software],

@@ -62,7 +62,9 @@ pub(super) fn find(
 ) -> Result<Option<i64>, DbError> {
     let mut statement =
         connection.prepare_cached("SELECT id FROM urls WHERE hash = ?1 AND url = ?2")?;
-    Ok(statement.query_row(params![url.hash64(), url.as_str()], |row| row.get(0)).optional()?)
+    Ok(statement
+        .query_row(params![url.hash64(), url.as_str()], |row| row.get(0))
+        .optional()?)
 }
 
 impl Tx<'_> {
@@ -163,14 +165,22 @@ impl Tx<'_> {
                 "UPDATE hosts SET known = known + 1, waiting = waiting + ?3
                  WHERE id = ?1 AND known < ?2",
             )?
-            .execute(params![host_id, i64::try_from(max_pages).unwrap_or(i64::MAX), waiting])?;
+            .execute(params![
+                host_id,
+                i64::try_from(max_pages).unwrap_or(i64::MAX),
+                waiting
+            ])?;
         if taken == 0 {
             self.0
                 .prepare_cached("UPDATE hosts SET dropped = dropped + 1 WHERE id = ?1")?
                 .execute([host_id])?;
             return Ok(Admitted::Dropped);
         }
-        let state = if waiting == 1 { UrlState::Waiting } else { UrlState::Excluded };
+        let state = if waiting == 1 {
+            UrlState::Waiting
+        } else {
+            UrlState::Excluded
+        };
         let spelling = found.spelling.as_str();
         self.0
             .prepare_cached(
@@ -203,12 +213,7 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// When the database fails.
-    pub fn apart_url(
-        &self,
-        url: &CanonicalUrl,
-        host_id: i64,
-        now: Moment,
-    ) -> Result<i64, DbError> {
+    pub fn apart_url(&self, url: &CanonicalUrl, host_id: i64, now: Moment) -> Result<i64, DbError> {
         if let Some(id) = find(&self.0, url)? {
             return Ok(id);
         }
@@ -239,7 +244,9 @@ impl Tx<'_> {
              WHERE u.host_id = ?1 AND u.state = 0 ORDER BY u.rank, u.id LIMIT 1",
         )?;
         let mut rows = statement.query([host_id])?;
-        let Some(row) = rows.next()? else { return Ok(None) };
+        let Some(row) = rows.next()? else {
+            return Ok(None);
+        };
         let canonical = parse(&row.get::<_, String>(1)?)?;
         let spelling = match row.get::<_, Option<String>>(2)? {
             Some(spelling) => parse(&spelling)?,
@@ -248,8 +255,9 @@ impl Tx<'_> {
         let payload: Option<i64> = row.get(12)?;
         Ok(Some(WaitingUrl {
             id: row.get(0)?,
-            url: CanonicalUrl::new(&canonical)
-                .map_err(|why| DbError::Corrupt { what: format!("the URL `{canonical}`: {why}") })?,
+            url: CanonicalUrl::new(&canonical).map_err(|why| DbError::Corrupt {
+                what: format!("the URL `{canonical}`: {why}"),
+            })?,
             spelling,
             seed: row.get(3)?,
             via: row.get(4)?,
@@ -257,9 +265,15 @@ impl Tx<'_> {
             redirects: row.get(6)?,
             score: row.get(7)?,
             attempts: row.get(8)?,
-            validators: Validators { etag: row.get(9)?, last_modified: row.get(10)? },
+            validators: Validators {
+                etag: row.get(9)?,
+                last_modified: row.get(10)?,
+            },
             interval: row.get::<_, Option<i64>>(11)?.map(duration),
-            last: payload.map(|id| self.original_of(id)).transpose()?.flatten(),
+            last: payload
+                .map(|id| self.original_of(id))
+                .transpose()?
+                .flatten(),
         }))
     }
 
@@ -281,7 +295,12 @@ impl Tx<'_> {
     pub fn exclude_url(&self, id: i64, host_id: i64, reason: &Reason) -> Result<(), DbError> {
         self.0
             .prepare_cached("UPDATE urls SET state = ?2, reason = ?3, detail = ?4 WHERE id = ?1")?
-            .execute(params![id, UrlState::Excluded as u8, reason.word, reason.detail])?;
+            .execute(params![
+                id,
+                UrlState::Excluded as u8,
+                reason.word,
+                reason.detail
+            ])?;
         self.add_waiting(host_id, -1)
     }
 
@@ -306,7 +325,10 @@ impl Tx<'_> {
                 id,
                 transition.state as u8,
                 transition.reason.as_ref().map(|reason| reason.word),
-                transition.reason.as_ref().map(|reason| reason.detail.as_str()),
+                transition
+                    .reason
+                    .as_ref()
+                    .map(|reason| reason.detail.as_str()),
                 transition.again_in.map(|rest| now.after(rest).as_millis()),
                 transition.attempts,
                 change.interval.map(millis),
@@ -355,5 +377,7 @@ impl Tx<'_> {
 }
 
 fn parse(text: &str) -> Result<Url, DbError> {
-    Url::parse(text).map_err(|why| DbError::Corrupt { what: format!("the URL `{text}`: {why}") })
+    Url::parse(text).map_err(|why| DbError::Corrupt {
+        what: format!("the URL `{text}`: {why}"),
+    })
 }

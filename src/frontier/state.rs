@@ -289,11 +289,20 @@ mod tests {
 
     #[test]
     fn a_body_that_broke_off_is_asked_for_again_and_then_taken_as_it_is() {
-        let event = Event::Cut { why: "disconnect", again_in: Duration::from_hours(24) };
+        let event = Event::Cut {
+            why: "disconnect",
+            again_in: Duration::from_hours(24),
+        };
         assert_eq!(next(&event, 0, 1).state, UrlState::Retrying);
         let last = next(&event, 1, 1);
-        assert_eq!((last.state, last.again_in), (UrlState::Fetched, Some(Duration::from_hours(24))));
-        assert_eq!(last.reason.unwrap().to_string(), "truncated: disconnect (tried 2 times)");
+        assert_eq!(
+            (last.state, last.again_in),
+            (UrlState::Fetched, Some(Duration::from_hours(24)))
+        );
+        assert_eq!(
+            last.reason.unwrap().to_string(),
+            "truncated: disconnect (tried 2 times)"
+        );
     }
 
     #[test]

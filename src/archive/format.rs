@@ -1,0 +1,65 @@
+//! The names of the archive's files and folders.
+
+use std::path::{Path, PathBuf};
+
+use crate::clock::Moment;
+
+/// The index.
+pub const DATABASE: &str = "gongkai.db";
+
+/// Held by the crawl that writes.
+pub const LOCK: &str = "gongkai.lock";
+
+/// The folder of the WARC files.
+pub const WARC_DIR: &str = "warc";
+
+/// The folder of bytes that no row speaks of: cut off, never thrown away.
+pub const SET_ASIDE_DIR: &str = "set-aside";
+
+/// The end of a sealed file's name.
+pub const SEALED: &str = ".warc.gz";
+
+/// What is added to the name while a file is open.
+pub const OPEN: &str = ".open";
+
+/// The name of a WARC file when it is sealed: who wrote it, when it was begun (UTC), its number in
+/// the run, and which worker.
+pub fn segment_name(begun: Moment, number: u32, worker: &str) -> String {
+    let stamp: String = begun
+        .to_string()
+        .chars()
+        .filter(char::is_ascii_digit)
+        .collect();
+    format!("gongkai-{stamp}-{number:05}-{worker}{SEALED}")
+}
+
+/// A file's name while it is open.
+pub fn open_name(sealed: &str) -> String {
+    format!("{sealed}{OPEN}")
+}
+
+/// Where a WARC file lies, sealed or still open.
+pub fn find_segment(archive_dir: &Path, name: &str) -> PathBuf {
+    let sealed = archive_dir.join(WARC_DIR).join(name);
+    if sealed.exists() {
+        return sealed;
+    }
+    let open = archive_dir.join(WARC_DIR).join(open_name(name));
+    // Sealed between the two looks: then it lies where it was looked for first.
+    if open.exists() { open } else { sealed }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_says_when_and_by_whom_and_sorts_by_time() {
+        let name = segment_name(Moment::from_millis(1_769_847_330_123), 7, "w0");
+        assert_eq!(name, "gongkai-20260131081530123-00007-w0.warc.gz");
+        assert_eq!(
+            open_name(&name),
+            "gongkai-20260131081530123-00007-w0.warc.gz.open"
+        );
+    }
+}

@@ -1,0 +1,83 @@
+//! The archive on disk: WARC files, one appender, and what mends them after a kill.
+//!
+//! - `format`: the names of all files and folders
+//! - `warc`: records as the standard writes them, and reads them back
+//! - `records`: an exchange as records, ready to be appended
+//! - `segment`: the open file, its sync and its seal
+//! - `repair`: what a killed run left, cut at the last byte that the index knows
+//! - `read`: a record by its place
+//! - `lock`: one crawl at a time
+//!
+//! Nothing here knows the index; it is told lengths and places, and tells them.
+
+pub mod format;
+pub mod lock;
+pub mod read;
+pub mod records;
+pub mod repair;
+pub mod segment;
+pub mod warc;
+
+use std::path::{Path, PathBuf};
+
+pub use records::{Context, Encoded, EncodedKind, Gzip, Original, WarcInfo, encode};
+pub use segment::{Placed, SegmentState};
+
+/// Why the archive could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// The operating system refused.
+    #[error("cannot {what} {}", path.display())]
+    Io {
+        /// What was attempted.
+        what: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file is shorter than the index says.
+    #[error(
+        "{} has {found} bytes, the index knows {committed}: bytes are missing; \
+         get the file back from a copy, or run `gongkai verify`",
+        path.display()
+    )]
+    Short {
+        /// The file.
+        path: PathBuf,
+        /// Its length.
+        found: u64,
+        /// The length that was committed.
+        committed: u64,
+    },
+    /// A record is not what it should be.
+    #[error("{} at byte {offset}: {what}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Where the record begins.
+        offset: u64,
+        /// What is wrong.
+        what: String,
+    },
+}
+
+impl ArchiveError {
+    fn io<'a>(what: &'static str, path: &'a Path) -> impl Fn(std::io::Error) -> Self + 'a {
+        move |source| Self::Io {
+            what,
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    /// Whether the disk, or a quota, was full.
+    pub fn is_disk_full(&self) -> bool {
+        use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        let Self::Io { source, .. } = self else {
+            return false;
+        };
+        matches!(source.kind(), StorageFull | QuotaExceeded | FileTooLarge)
+    }
+}

@@ -1,0 +1,244 @@
+//! Mends what a killed run left: each file that still bears the name of an open one is cut at the
+//! last byte that the index knows, and sealed. The bytes cut off are set aside, never thrown away.
+//!
+//! Each step may be interrupted and done again: the tail is copied and synced before the file is
+//! cut, and the file is cut before it is renamed.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use super::segment::{SegmentState, seal_file, sync_dir};
+use super::{ArchiveError, format};
+
+/// A file that bears the name of an open one, with nobody writing it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOpen {
+    archive_dir: PathBuf,
+    path: PathBuf,
+    name: String,
+}
+
+/// What was done to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repaired {
+    /// Its name when it is sealed.
+    pub name: String,
+    /// Bytes that it keeps; 0 where all of it was set aside.
+    pub kept: u64,
+    /// Bytes that were cut off.
+    pub cut: u64,
+    /// Where these lie now.
+    pub set_aside: Option<PathBuf>,
+}
+
+impl Repaired {
+    /// What the index is to say of it.
+    pub fn state(&self) -> SegmentState {
+        SegmentState {
+            name: self.name.clone(),
+            length: self.kept,
+            sealed: true,
+        }
+    }
+}
+
+/// The files that a killed run left open.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn left_open(archive_dir: &Path) -> Result<Vec<LeftOpen>, ArchiveError> {
+    let dir = archive_dir.join(format::WARC_DIR);
+    let entries = match std::fs::read_dir(&dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => {
+            return Err(ArchiveError::Io {
+                what: "read the folder",
+                path: dir,
+                source,
+            });
+        }
+    };
+    let mut left = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(ArchiveError::io("read the folder", &dir))?;
+        let file_name = entry.file_name();
+        let Some(name) = file_name
+            .to_str()
+            .and_then(|name| name.strip_suffix(format::OPEN))
+        else {
+            continue;
+        };
+        left.push(LeftOpen {
+            archive_dir: archive_dir.to_owned(),
+            path: entry.path(),
+            name: name.to_owned(),
+        });
+    }
+    left.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(left)
+}
+
+impl LeftOpen {
+    /// Its name when it is sealed.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Cuts it at `committed`, the last byte that the index knows (none: it knows the file not at
+    /// all), and seals what is left of it.
+    ///
+    /// # Errors
+    /// When bytes are missing that the index knows, or the disk fails.
+    pub fn repair(self, committed: Option<u64>) -> Result<Repaired, ArchiveError> {
+        let io = |what| ArchiveError::io(what, &self.path);
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(&self.path)
+            .map_err(io("open"))?;
+        let found = file.metadata().map_err(io("read"))?.len();
+        let kept = committed.unwrap_or(0);
+        if found < kept {
+            return Err(ArchiveError::Short {
+                path: self.path,
+                found,
+                committed: kept,
+            });
+        }
+        let cut = found - kept;
+        let set_aside = if cut > 0 {
+            Some(self.set_aside(&mut file, kept)?)
+        } else {
+            None
+        };
+        file.set_len(kept).map_err(io("cut"))?;
+        file.sync_all().map_err(io("sync"))?;
+        if kept > 0 {
+            let sealed = self.path.with_file_name(&self.name);
+            seal_file(&self.path, &sealed)?;
+        } else {
+            std::fs::remove_file(&self.path).map_err(io("remove"))?;
+        }
+        Ok(Repaired {
+            name: self.name,
+            kept,
+            cut,
+            set_aside,
+        })
+    }
+
+    fn set_aside(&self, file: &mut File, from: u64) -> Result<PathBuf, ArchiveError> {
+        let dir = self.archive_dir.join(format::SET_ASIDE_DIR);
+        std::fs::create_dir_all(&dir).map_err(ArchiveError::io("make the folder", &dir))?;
+        let path = dir.join(format!("{}.from-{from}", self.name));
+        let io = ArchiveError::io("write", &path);
+        let mut copy = File::create(&path).map_err(&io)?;
+        file.seek(SeekFrom::Start(from))
+            .map_err(ArchiveError::io("read", &self.path))?;
+        std::io::copy(&mut file.take(u64::MAX), &mut copy).map_err(&io)?;
+        copy.sync_all().map_err(&io)?;
+        drop(io);
+        sync_dir(&dir)?;
+        Ok(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::segment::tests::{appender, page};
+    use crate::clock::Moment;
+    use proptest::prelude::*;
+
+    /// A file with one synced batch and one that was not committed, as a kill leaves it.
+    fn killed(archive: &Path) -> SegmentState {
+        let mut appender = appender(archive, u64::MAX);
+        appender
+            .append(&page(b"kept"), Moment::from_millis(0))
+            .unwrap();
+        let committed = appender.sync().unwrap().remove(0);
+        appender
+            .append(&page(b"lost"), Moment::from_millis(0))
+            .unwrap();
+        committed
+    }
+
+    fn repair(archive: &Path, committed: Option<u64>) -> Repaired {
+        let mut left = left_open(archive).unwrap();
+        assert_eq!(left.len(), 1);
+        left.remove(0).repair(committed).unwrap()
+    }
+
+    #[test]
+    fn a_torn_tail_is_cut_at_the_last_byte_that_the_index_knows_and_set_aside() {
+        let dir = tempfile::tempdir().unwrap();
+        let committed = killed(dir.path());
+        let whole = std::fs::read(&left_open(dir.path()).unwrap()[0].path).unwrap();
+        let repaired = repair(dir.path(), Some(committed.length));
+        assert_eq!(
+            repaired.state(),
+            SegmentState {
+                sealed: true,
+                ..committed.clone()
+            }
+        );
+        let sealed = dir.path().join(format::WARC_DIR).join(&committed.name);
+        let kept = usize::try_from(committed.length).unwrap();
+        assert_eq!(std::fs::read(sealed).unwrap(), whole[..kept]);
+        assert_eq!(
+            std::fs::read(repaired.set_aside.unwrap()).unwrap(),
+            whole[kept..]
+        );
+        assert!(left_open(dir.path()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_file_that_the_index_knows_nothing_of_is_set_aside_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        killed(dir.path());
+        let whole = std::fs::read(&left_open(dir.path()).unwrap()[0].path).unwrap();
+        let repaired = repair(dir.path(), None);
+        assert_eq!(std::fs::read(repaired.set_aside.unwrap()).unwrap(), whole);
+        assert_eq!(
+            std::fs::read_dir(dir.path().join(format::WARC_DIR))
+                .unwrap()
+                .count(),
+            0
+        );
+    }
+
+    #[test]
+    fn a_file_that_lost_committed_bytes_is_an_error_and_left_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let committed = killed(dir.path());
+        let left = left_open(dir.path()).unwrap().remove(0);
+        let path = left.path.clone();
+        let error = left
+            .repair(Some(committed.length + 100_000))
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("bytes are missing"), "{error}");
+        assert!(path.exists());
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_stands_after_the_committed_bytes_is_cut_off(
+            tail in proptest::collection::vec(any::<u8>(), 0..300),
+        ) {
+            let dir = tempfile::tempdir().unwrap();
+            let mut appender = appender(dir.path(), u64::MAX);
+            appender.append(&page(b"kept"), Moment::from_millis(0)).unwrap();
+            let committed = appender.sync().unwrap().remove(0);
+            drop(appender);
+            let path = left_open(dir.path()).unwrap().remove(0).path;
+            let before = std::fs::read(&path).unwrap();
+            std::fs::write(&path, [before.clone(), tail].concat()).unwrap();
+            repair(dir.path(), Some(committed.length));
+            let sealed = dir.path().join(format::WARC_DIR).join(&committed.name);
+            prop_assert_eq!(std::fs::read(sealed).unwrap(), before);
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! How far a seed reaches: which URLs are its own, which are none of ours, and why.
+//!
+//! - `traps`: URLs that a portal makes without end
+//!
+//! The rules are asked in this order, and the first that says no gives the reason: `scope` (the
+//! host), `exclude`, `include`, `depth`, `kind` (a file that is neither page nor report), `trap`.
+
+pub mod traps;
+
+use regex::RegexSet;
+
+use crate::canonical::{CanonicalUrl, HostKey};
+use crate::config;
+use crate::frontier::Reason;
+
+/// Path endings of files that are neither pages nor reports: never asked for.
+const OTHER_KINDS: [&str; 40] = [
+    "jpg", "jpeg", "png", "gif", "bmp", "svg", "ico", "webp", "tif", "tiff", "psd", "css", "js",
+    "json", "map", "woff", "woff2", "ttf", "eot", "otf", "mp3", "mp4", "m4a", "m4v", "avi", "wmv",
+    "wma", "mov", "flv", "swf", "mkv", "wav", "exe", "msi", "apk", "dmg", "iso", "zip", "rar",
+    "7z",
+];
+
+/// Which hosts a seed reaches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach {
+    /// The host of its URLs; a leading `www.` makes no difference, since portals redirect between
+    /// the two.
+    Host,
+    /// All hosts under the registrable domain of its URLs (Public Suffix List: `gov.cn` is a
+    /// suffix, `beijing.gov.cn` a domain).
+    Domain,
+    /// These hosts.
+    Hosts(Vec<HostKey>),
+}
+
+/// How far one seed reaches, ready to be asked.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    hosts: Vec<String>,
+    domains: Vec<String>,
+    include: RegexSet,
+    exclude: RegexSet,
+}
+
+/// Whether a URL is taken in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is.
+    In,
+    /// It is not; with the word of the rule that says so.
+    Out(Reason),
+}
+
+impl Scope {
+    /// The scope of a seed with these URLs.
+    pub fn new(urls: &[CanonicalUrl], reach: &Reach, include: RegexSet, exclude: RegexSet) -> Self {
+        let (mut hosts, mut domains) = (Vec::new(), Vec::new());
+        for url in urls {
+            let host = url.host();
+            match reach {
+                Reach::Host => hosts.push(bare(host.as_str()).to_owned()),
+                Reach::Hosts(listed) => {
+                    hosts.extend(listed.iter().map(|host| bare(host.as_str()).to_owned()));
+                    hosts.push(bare(host.as_str()).to_owned());
+                }
+                Reach::Domain => match psl::domain_str(host.as_str()) {
+                    Some(domain) if !is_address(url) => domains.push(domain.to_owned()),
+                    _ => hosts.push(bare(host.as_str()).to_owned()),
+                },
+            }
+        }
+        for list in [&mut hosts, &mut domains] {
+            list.sort_unstable();
+            list.dedup();
+        }
+        Self {
+            hosts,
+            domains,
+            include,
+            exclude,
+        }
+    }
+
+    /// Whether a host is one of the seed's.
+    pub fn has_host(&self, host: &HostKey) -> bool {
+        let name = host.as_str();
+        let under = |domain: &String| {
+            name.strip_suffix(domain.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        };
+        self.hosts.iter().any(|known| known == bare(name)) || self.domains.iter().any(under)
+    }
+
+    /// Whether a URL so many links from the seed is taken in.
+    pub fn judge(&self, url: &CanonicalUrl, depth: u32, limits: &config::Scope) -> Verdict {
+        let out = |word, detail: String| Verdict::Out(Reason::new(word, detail));
+        if !self.has_host(&url.host()) {
+            return out("scope", url.host().to_string());
+        }
+        if let Some(index) = self.exclude.matches(url.as_str()).into_iter().next() {
+            let pattern = self
+                .exclude
+                .patterns()
+                .get(index)
+                .cloned()
+                .unwrap_or_default();
+            return out("exclude", pattern);
+        }
+        if !self.include.is_empty() && !self.include.is_match(url.as_str()) {
+            return out(
+                "include",
+                "no pattern of the seed's `include` matches".to_owned(),
+            );
+        }
+        if depth > limits.max_depth {
+            return out(
+                "depth",
+                format!(
+                    "{depth} links from the seed, scope.max_depth is {}",
+                    limits.max_depth
+                ),
+            );
+        }
+        if let Some(kind) = other_kind(url.as_url().path()) {
+            return out("kind", kind.to_owned());
+        }
+        match traps::trap(url.as_url()) {
+            Some(why) => out("trap", why.to_owned()),
+            None => Verdict::In,
+        }
+    }
+}
+
+fn bare(host: &str) -> &str {
+    host.strip_prefix("www.").unwrap_or(host)
+}
+
+fn is_address(url: &CanonicalUrl) -> bool {
+    !matches!(url.as_url().host(), Some(url::Host::Domain(_)))
+}
+
+fn other_kind(path: &str) -> Option<&'static str> {
+    let name = path.rsplit('/').next()?;
+    let (_, ending) = name.rsplit_once('.')?;
+    OTHER_KINDS
+        .into_iter()
+        .find(|kind| kind.eq_ignore_ascii_case(ending))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> CanonicalUrl {
+        CanonicalUrl::new(&url::Url::parse(text).unwrap()).unwrap()
+    }
+
+    fn scope(reach: &Reach, include: &[&str], exclude: &[&str]) -> Scope {
+        Scope::new(
+            &[url("http://www.qingshan.gov.cn/")],
+            reach,
+            RegexSet::new(include).unwrap(),
+            RegexSet::new(exclude).unwrap(),
+        )
+    }
+
+    fn word(scope: &Scope, text: &str) -> &'static str {
+        let limits = config::Config::default().scope;
+        match scope.judge(&url(text), 3, &limits) {
+            Verdict::In => "in",
+            Verdict::Out(reason) => reason.word,
+        }
+    }
+
+    #[test]
+    fn a_seed_reaches_its_host_with_and_without_www_and_on_any_port() {
+        let scope = scope(&Reach::Host, &[], &[]);
+        assert_eq!(word(&scope, "http://www.qingshan.gov.cn/a"), "in");
+        assert_eq!(word(&scope, "https://qingshan.gov.cn:8443/a"), "in");
+        assert_eq!(word(&scope, "http://tj.qingshan.gov.cn/a"), "scope");
+        assert_eq!(word(&scope, "http://www.yunling.gov.cn/a"), "scope");
+    }
+
+    #[test]
+    fn a_seed_may_reach_its_domain_or_a_list_of_hosts() {
+        let domain = scope(&Reach::Domain, &[], &[]);
+        assert_eq!(word(&domain, "http://tj.qingshan.gov.cn/a"), "in");
+        assert_eq!(word(&domain, "http://fakeqingshan.gov.cn/a"), "scope");
+        assert_eq!(word(&domain, "http://www.yunling.gov.cn/a"), "scope");
+        let hosts = Reach::Hosts(vec![HostKey::from("tj.qingshan.gov.cn".to_owned())]);
+        let hosts = scope(&hosts, &[], &[]);
+        assert_eq!(word(&hosts, "http://tj.qingshan.gov.cn/a"), "in");
+        assert_eq!(word(&hosts, "http://jt.qingshan.gov.cn/a"), "scope");
+    }
+
+    #[test]
+    fn what_is_left_out_is_left_out_with_the_rule_that_says_so() {
+        let scope = scope(&Reach::Host, &["/zwgk/"], &["/english/"]);
+        let home = "http://www.qingshan.gov.cn";
+        assert_eq!(word(&scope, &format!("{home}/zwgk/a.html")), "in");
+        assert_eq!(
+            word(&scope, &format!("{home}/zwgk/english/a.html")),
+            "exclude"
+        );
+        assert_eq!(word(&scope, &format!("{home}/news/a.html")), "include");
+        assert_eq!(word(&scope, &format!("{home}/zwgk/a.JPG")), "kind");
+        assert_eq!(word(&scope, &format!("{home}/zwgk/a.pdf")), "in");
+        assert_eq!(word(&scope, &format!("{home}/zwgk/a/b/a/b/a/b/")), "trap");
+        let deep = config::Scope {
+            max_depth: 2,
+            ..config::Config::default().scope
+        };
+        let verdict = scope.judge(&url(&format!("{home}/zwgk/a.html")), 3, &deep);
+        assert!(matches!(verdict, Verdict::Out(reason) if reason.word == "depth"));
+    }
+}
