@@ -1,10 +1,12 @@
 //! Finds the links of a page, with their base and their text.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use lol_html::html_content::{Element, TextChunk};
-use lol_html::{HtmlRewriter, MemorySettings, Settings, element, text};
+use lol_html::{ElementContentHandlers, HtmlRewriter, MemorySettings, Selector, Settings};
 use url::Url;
 
 /// More links than this on one page are a list without end; the first are taken.
@@ -51,28 +53,59 @@ pub struct Page {
     pub nofollow: bool,
 }
 
+struct Selectors {
+    base: Selector,
+    anchor: Selector,
+    frame: Selector,
+    meta: Selector,
+    title: Selector,
+}
+
+/// Parsed once: a page is searched in the time that parsing them takes.
+#[expect(
+    clippy::expect_used,
+    reason = "these are constants, and a test reads each"
+)]
+static SELECTORS: LazyLock<Selectors> = LazyLock::new(|| {
+    let selector = |text: &str| text.parse().expect("a selector that is a constant");
+    Selectors {
+        base: selector("base[href]"),
+        anchor: selector("a[href], area[href]"),
+        frame: selector("iframe[src], frame[src]"),
+        meta: selector("meta[content]"),
+        title: selector("title"),
+    }
+});
+
 /// The links of a page that was found at `base`. Never fails: of a page that breaks off, or breaks
 /// the tokenizer, what came before.
 pub fn links(html: &str, base: &Url) -> Page {
     let finder = RefCell::new(Finder::new(base.clone()));
-    let settings = Settings {
-        element_content_handlers: vec![
-            element!("base[href]", |tag| finder.borrow_mut().base(tag)),
-            element!("a[href], area[href]", |tag| finder.borrow_mut().anchor(tag)),
-            text!("a[href]", |chunk| finder.borrow_mut().text(chunk)),
-            element!("iframe[src], frame[src]", |tag| finder
-                .borrow_mut()
-                .frame(tag)),
-            element!("meta[content]", |tag| finder.borrow_mut().meta(tag)),
-            text!("title", |chunk| finder.borrow_mut().title(chunk)),
-        ],
-        memory_settings: MemorySettings {
-            max_allowed_memory_usage: MAX_MEMORY_BYTES,
-            ..MemorySettings::new()
-        },
-        strict: false,
-        ..Settings::new()
-    };
+    let on = ElementContentHandlers::default;
+    let settings = Settings::new()
+        .append_element_content_handler((
+            Cow::Borrowed(&SELECTORS.base),
+            on().element(|tag: &mut Element<'_, '_>| finder.borrow_mut().base(tag)),
+        ))
+        .append_element_content_handler((
+            Cow::Borrowed(&SELECTORS.anchor),
+            on().element(|tag: &mut Element<'_, '_>| finder.borrow_mut().anchor(tag))
+                .text(|chunk: &mut TextChunk<'_>| finder.borrow_mut().text(chunk)),
+        ))
+        .append_element_content_handler((
+            Cow::Borrowed(&SELECTORS.frame),
+            on().element(|tag: &mut Element<'_, '_>| finder.borrow_mut().frame(tag)),
+        ))
+        .append_element_content_handler((
+            Cow::Borrowed(&SELECTORS.meta),
+            on().element(|tag: &mut Element<'_, '_>| finder.borrow_mut().meta(tag)),
+        ))
+        .append_element_content_handler((
+            Cow::Borrowed(&SELECTORS.title),
+            on().text(|chunk: &mut TextChunk<'_>| finder.borrow_mut().title(chunk)),
+        ))
+        .with_memory_settings(MemorySettings::new().with_max_allowed_memory_usage(MAX_MEMORY_BYTES))
+        .with_strict(false);
     let mut rewriter = HtmlRewriter::new(settings, |_: &[u8]| ());
     let done = rewriter
         .write(html.as_bytes())

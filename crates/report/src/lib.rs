@@ -1,58 +1,49 @@
-//! stub
-use std::borrow::Cow;
-#[derive(Default, Debug)]
+//! Reads the annual reports on government information disclosure (政府信息公开工作年度报告): bytes in,
+//! one [`Report`] out. No network, no disk, no clock; no panic on any input.
+//!
+//! ```
+//! use gongkai_report::{Hints, Kind, decode, read};
+//!
+//! let page = "<title>青杉市统计局2023年政府信息公开工作年度报告</title>\
+//!             <h2>一、总体情况</h2><p>略</p><h2>二、主动公开政府信息情况</h2>\
+//!             <table><tr><td>本年制发件数</td><td></td></tr><tr><td>行政许可</td><td>12</td></tr></table>";
+//! let hints = Hints::default();
+//! let report = read(&decode(page.as_bytes(), &hints), &hints);
+//! assert_eq!(report.kind, Kind::Report);
+//! assert_eq!((report.agency.as_deref(), report.year), (Some("青杉市统计局"), Some(2023)));
+//! ```
+//!
+//! A page goes `charset` → `page` (lines) → `title`, `metadata`, `sections` → `tables` → `checks`.
+
+mod charset;
+mod checks;
+pub mod evaluation;
+mod layout;
+mod metadata;
+mod number;
+mod page;
+mod read;
+mod schema;
+mod sections;
+mod tables;
+mod text;
+mod title;
+mod warning;
+
+pub use charset::{Charset, Decoded, From as CharsetFrom, decode};
+pub use checks::Check;
+pub use number::Number;
+pub use read::{may_be_report, read};
+pub use schema::{Attachment, Cells, Format, Kind, Report, SCHEMA, Section, Table};
+pub use warning::Warning;
+
+/// What is known of a page beside its bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Hints<'a> {
+    /// Where it was found; links are resolved against it.
     pub url: Option<&'a str>,
+    /// The `Content-Type` of its response.
     pub content_type: Option<&'a str>,
+    /// The charset, where the caller knows better than the page.
     pub charset: Option<&'a str>,
-}
-#[derive(Debug)]
-pub struct Charset;
-impl std::fmt::Display for Charset {
-    fn fmt(&self, _f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        Ok(())
-    }
-}
-#[derive(Debug)]
-pub struct Decoded<'a> {
-    pub text: Cow<'a, str>,
-    pub charset: Charset,
-}
-pub fn decode<'a>(b: &'a [u8], _: &Hints) -> Decoded<'a> {
-    Decoded {
-        text: String::from_utf8_lossy(b),
-        charset: Charset,
-    }
-}
-pub fn may_be_report(_: &str) -> bool {
-    false
-}
-#[derive(Debug)]
-pub enum Kind {
-    Report,
-    ReportFile,
-    Column,
-    Other,
-}
-#[derive(Debug)]
-pub struct Format;
-impl Format {
-    pub fn as_str(&self) -> &'static str {
-        ""
-    }
-}
-#[derive(Debug, serde::Serialize)]
-pub struct Report {
-    #[serde(skip)]
-    pub kind: Kind,
-    pub title: Option<String>,
-    pub agency: Option<String>,
-    pub division: Option<String>,
-    pub published: Option<String>,
-    pub year: Option<i32>,
-    #[serde(skip)]
-    pub format: Option<Format>,
-}
-pub fn read(_: &Decoded, _: &Hints) -> Report {
-    todo!()
 }

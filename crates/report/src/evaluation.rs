@@ -1,0 +1,207 @@
+//! The parser against the truth: what it got right, what wrong, and what it left out.
+//!
+//! A truth is an object with some of a report's keys. `{"any_of": […]}` lets several values be
+//! right; null means that the page does not state it, so that any value is wrong. `is_report`,
+//! `text_contains`, `text_lacks`, `warnings_at` and `checks_hold` are asked of the whole report.
+
+use serde_json::Value;
+
+use crate::text::tight;
+
+/// How one field or cell compares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It is what the page states.
+    Right,
+    /// It is something else.
+    Wrong,
+    /// It is null, and the page states it.
+    Missing,
+}
+
+/// One comparison.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Judgement {
+    /// The report's key: `title`, `requests` …
+    pub field: String,
+    /// The path within the report: `requests.granted.total`.
+    pub path: String,
+    /// How it compares.
+    pub verdict: Verdict,
+    /// What the page states.
+    pub expected: Value,
+    /// What the parser says.
+    pub found: Value,
+}
+
+impl Judgement {
+    /// Whether it is about a number in a table.
+    pub fn is_cell(&self) -> bool {
+        matches!(self.field.as_str(), "proactive" | "requests" | "reviews")
+    }
+}
+
+/// Compares a report with the truth about its page.
+pub fn judge(report: &Value, truth: &Value) -> Vec<Judgement> {
+    let mut judgements = Vec::new();
+    for (field, expected) in truth.as_object().into_iter().flatten() {
+        match field.as_str() {
+            "is_report" => {
+                let is_report = matches!(report["kind"].as_str(), Some("report" | "report_file"));
+                push(
+                    &mut judgements,
+                    field,
+                    field,
+                    expected,
+                    Value::from(is_report),
+                );
+            }
+            "checks_hold" => {
+                let checks = report["checks"].as_array();
+                let holds =
+                    checks.is_some_and(|checks| checks.iter().all(|check| check["holds"] == true));
+                push(&mut judgements, field, field, expected, Value::from(holds));
+            }
+            "text_contains" | "text_lacks" => {
+                judge_text(&mut judgements, field, report, expected);
+            }
+            "warnings_at" => judge_warnings(&mut judgements, field, report, expected),
+            _ => compare(&mut judgements, field, field, expected, &report[field]),
+        }
+    }
+    judgements
+}
+
+fn compare(
+    judgements: &mut Vec<Judgement>,
+    field: &str,
+    path: &str,
+    expected: &Value,
+    found: &Value,
+) {
+    match expected.as_object() {
+        Some(keys) if !keys.contains_key("any_of") => {
+            for (key, expected) in keys {
+                compare(
+                    judgements,
+                    field,
+                    &format!("{path}.{key}"),
+                    expected,
+                    &found[key],
+                );
+            }
+        }
+        _ => push(judgements, field, path, expected, found.clone()),
+    }
+}
+
+fn push(judgements: &mut Vec<Judgement>, field: &str, path: &str, expected: &Value, found: Value) {
+    let right = match expected["any_of"].as_array() {
+        Some(any) => any.iter().any(|one| equal(one, &found)),
+        None => equal(expected, &found),
+    };
+    let verdict = match () {
+        () if right => Verdict::Right,
+        () if found.is_null() => Verdict::Missing,
+        () => Verdict::Wrong,
+    };
+    let (field, path) = (field.to_owned(), path.to_owned());
+    judgements.push(Judgement {
+        field,
+        path,
+        verdict,
+        expected: expected.clone(),
+        found,
+    });
+}
+
+/// Equal as a reader would say: blanks make no difference, nor does a time beside a date.
+fn equal(expected: &Value, found: &Value) -> bool {
+    match (expected, found) {
+        (Value::Number(expected), Value::Number(found)) => expected.as_f64() == found.as_f64(),
+        (Value::String(expected), Value::String(found)) => {
+            let day = found.split_once('T').map_or(found.as_str(), |(day, _)| day);
+            tight(expected) == tight(found) || expected == day
+        }
+        _ => expected == found,
+    }
+}
+
+fn judge_text(judgements: &mut Vec<Judgement>, field: &str, report: &Value, expected: &Value) {
+    let sections = report["sections"].as_array().cloned().unwrap_or_default();
+    let text: String = sections
+        .iter()
+        .filter_map(|section| section["text"].as_str())
+        .collect();
+    for part in expected.as_array().into_iter().flatten() {
+        let holds =
+            part.as_str().is_some_and(|part| text.contains(part)) == (field == "text_contains");
+        let verdict = if holds {
+            Verdict::Right
+        } else {
+            Verdict::Wrong
+        };
+        judgements.push(Judgement {
+            field: field.to_owned(),
+            path: "sections".to_owned(),
+            verdict,
+            expected: part.clone(),
+            found: Value::from(holds),
+        });
+    }
+}
+
+fn judge_warnings(judgements: &mut Vec<Judgement>, field: &str, report: &Value, expected: &Value) {
+    let warnings = report["warnings"].as_array().cloned().unwrap_or_default();
+    for at in expected.as_array().into_iter().flatten() {
+        let warned = warnings.iter().any(|warning| {
+            let (found, at) = (
+                warning["at"].as_str().unwrap_or_default(),
+                at.as_str().unwrap_or_default(),
+            );
+            found == at || found.starts_with(&format!("{at}."))
+        });
+        judgements.push(Judgement {
+            field: field.to_owned(),
+            path: at.as_str().unwrap_or_default().to_owned(),
+            verdict: if warned {
+                Verdict::Right
+            } else {
+                Verdict::Missing
+            },
+            expected: at.clone(),
+            found: Value::from(warned),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn verdicts(report: &Value, truth: &Value) -> Vec<Verdict> {
+        judge(report, truth)
+            .into_iter()
+            .map(|judgement| judgement.verdict)
+            .collect()
+    }
+
+    #[test]
+    fn what_is_left_out_is_missing_and_what_is_made_up_is_wrong() {
+        let report = json!({"kind": "report", "title": "甲 乙", "year": null, "published": "2024-01-17T16:58:00+08:00",
+            "requests": {"granted": {"total": 3, "other": null}}});
+        let truth = json!({"is_report": true, "title": {"any_of": [null, "甲乙"]}, "year": 2023, "published": "2024-01-17",
+            "requests": {"granted": {"total": 4, "other": null}}});
+        use Verdict::{Missing, Right, Wrong};
+        assert_eq!(
+            verdicts(&report, &truth),
+            [Right, Right, Missing, Right, Wrong, Right]
+        );
+        assert_eq!(
+            verdicts(&json!({"year": 0}), &json!({"year": null})),
+            [Wrong]
+        );
+    }
+}
