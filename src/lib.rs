@@ -36,3 +36,5 @@ pub mod db;
 pub mod crawl;
 
 pub mod init;
+
+pub mod cli;

@@ -1,2 +1,7 @@
-//! Words in, exit code out.
-fn main() {}
+//! The command `gongkai`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    gongkai::cli::main()
+}

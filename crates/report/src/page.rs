@@ -4,10 +4,12 @@
 //! which they are written, and what stands in scripts and styles is no text.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
+use regex::Regex;
 use scraper::{ElementRef, Html, Node};
 
-use crate::text::{plain, trimmed};
+use crate::text::{pattern, plain, trimmed};
 
 /// A tree deeper than this is cut: no page that people read is, and building one takes quadratic time.
 const MAX_DEPTH: usize = 400;
@@ -62,18 +64,12 @@ pub(crate) fn read(text: &str) -> Page {
     }
 }
 
+/// Whether a text holds a tag that pages hold.
 fn is_html(text: &str) -> bool {
-    let lower = |tag: &str| {
-        text.match_indices('<').take(2_000).any(|(at, _)| {
-            text.get(at + 1..at + 1 + tag.len())
-                .is_some_and(|found| found.eq_ignore_ascii_case(tag))
-        })
-    };
-    [
-        "html", "!doctype", "body", "div", "table", "p>", "span", "td",
-    ]
-    .into_iter()
-    .any(lower)
+    static TAG: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r"(?i)</?(?:html|head|body|title|meta|div|p|span|table|tr|td|ul|ol|li|h[1-6]|a|br|b)[\s/>]")
+    });
+    TAG.is_match(text)
 }
 
 /// Lines of text; a row's cells stand between tabs or bars.

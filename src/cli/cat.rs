@@ -1,0 +1,50 @@
+//! `gongkai cat`
+
+use super::exit::{Exit, Failure};
+use super::open;
+use super::output::Output;
+use super::why::canonical;
+use crate::archive::read::read_record;
+use crate::config::Config;
+use crate::db::Db;
+use crate::digest::Digest;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// A URL (its latest payload), or a payload's address (`sha256:…`).
+    what: String,
+}
+
+pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<Exit, Failure> {
+    let db = open(config)?;
+    let digest = digest(&db, &args.what)?;
+    let Some(stored) = db.stored(&digest)? else {
+        return Err(Failure::failed(format!("{digest} is not in the archive")));
+    };
+    let record = read_record(&config.archive.dir, &stored.segment, stored.offset, stored.length)
+        .map_err(Failure::failed)?;
+    let found = Digest::of(record.payload());
+    if found != digest {
+        return Err(Failure::failed(format!(
+            "{} at byte {} holds {found} where the index says {digest}: run `gongkai verify`",
+            stored.segment, stored.offset
+        )));
+    }
+    output.bytes(record.payload())?;
+    Ok(Exit::Done)
+}
+
+fn digest(db: &Db, what: &str) -> Result<Digest, Failure> {
+    if what.starts_with("sha256:") {
+        return what.parse().map_err(Failure::usage);
+    }
+    let captures = match db.url_id(&canonical(what)?)? {
+        Some(id) => db.captures_of_url(id)?,
+        None => Vec::new(),
+    };
+    let payload = captures.into_iter().find_map(|capture| capture.payload);
+    match payload {
+        Some(payload) => payload.parse().map_err(Failure::failed),
+        None => Err(Failure::failed(format!("nothing was kept of `{what}`"))),
+    }
+}

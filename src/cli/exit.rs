@@ -1,0 +1,77 @@
+//! How a command ends: the codes that scripts rely on, and errors as people read them.
+
+use std::error::Error;
+use std::fmt;
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done.
+    Done,
+    /// It ran, and something failed, as said.
+    Failed,
+    /// Wrong arguments, configuration or seeds.
+    Usage,
+    /// Another crawl holds the archive; nothing was done (`EX_TEMPFAIL`).
+    Locked,
+    /// Stopped by SIGINT, with its state saved.
+    Interrupted,
+    /// Stopped by SIGTERM, with its state saved.
+    Terminated,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::Locked => 75,
+            Exit::Interrupted => 130,
+            Exit::Terminated => 143,
+        })
+    }
+}
+
+/// Why a command did not do what was asked.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) exit: Exit,
+    error: Box<dyn Error + Send + Sync>,
+}
+
+impl Failure {
+    /// With a code of its own.
+    pub(super) fn new(exit: Exit, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { exit, error: error.into() }
+    }
+
+    /// It ran, and failed.
+    pub(super) fn failed(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::new(Exit::Failed, error)
+    }
+
+    /// Something that was given is wrong.
+    pub(super) fn usage(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::new(Exit::Usage, error)
+    }
+
+    /// Standard output is gone.
+    pub(super) fn output(error: std::io::Error) -> Self {
+        Self::new(Exit::Failed, format!("cannot write to standard output: {error}"))
+    }
+}
+
+/// The error, and what lies under it.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.error, f)?;
+        let mut source = self.error.source();
+        while let Some(cause) = source {
+            write!(f, ": {cause}")?;
+            source = cause.source();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,135 @@
+//! The door to standard output (results alone) and standard error (everything else).
+
+use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write};
+
+use super::exit::{Exit, Failure};
+
+/// Where a command writes.
+#[derive(Debug)]
+pub(super) struct Output {
+    results: BufWriter<Stdout>,
+    quiet: bool,
+}
+
+impl Output {
+    /// To the standard streams; `quiet` keeps remarks back.
+    pub(super) fn new(quiet: bool) -> Self {
+        Self { results: BufWriter::new(io::stdout()), quiet }
+    }
+
+    /// A line of the result.
+    ///
+    /// # Errors
+    /// When standard output is gone.
+    pub(super) fn line(&mut self, line: impl AsRef<str>) -> Result<(), Failure> {
+        let line = line.as_ref();
+        self.results.write_all(line.as_bytes()).and_then(|()| self.results.write_all(b"\n")).map_err(Failure::output)
+    }
+
+    /// One JSON object, on a line of its own.
+    ///
+    /// # Errors
+    /// When standard output is gone.
+    pub(super) fn json(&mut self, value: &impl serde::Serialize) -> Result<(), Failure> {
+        let line = serde_json::to_string(value).map_err(Failure::failed)?;
+        self.line(line)
+    }
+
+    /// Bytes of the result, as they are.
+    ///
+    /// # Errors
+    /// When standard output is gone.
+    pub(super) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.results.write_all(bytes).map_err(Failure::output)
+    }
+
+    /// A remark for whoever watches.
+    pub(super) fn remark(&self, text: impl AsRef<str>) {
+        if !self.quiet {
+            say(text.as_ref());
+        }
+    }
+
+    /// What is wrong, however quiet.
+    pub(super) fn complaint(&self, text: impl AsRef<str>) {
+        say(text.as_ref());
+    }
+
+    /// Flushes, says what went wrong, and gives the code.
+    pub(super) fn end(mut self, result: Result<Exit, Failure>) -> Exit {
+        let flushed = self.results.flush();
+        match (result, flushed) {
+            (Ok(exit), Ok(())) => exit,
+            (Ok(_), Err(error)) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
+            (Ok(_), Err(error)) => {
+                say(&format!("error: {}", Failure::output(error)));
+                Exit::Failed
+            }
+            (Err(failure), _) => {
+                say(&format!("error: {failure}"));
+                failure.exit
+            }
+        }
+    }
+}
+
+/// Standard error has no one to complain to.
+fn say(text: &str) {
+    let written = writeln!(io::stderr().lock(), "{text}");
+    drop(written);
+}
+
+/// Whether someone watches standard error.
+pub(super) fn is_watched() -> bool {
+    io::stderr().is_terminal()
+}
+
+/// The width of a text on a terminal: a Han letter takes two columns.
+pub(super) fn width(text: &str) -> usize {
+    text.chars().map(|c| if c >= '\u{1100}' { 2 } else { 1 }).sum()
+}
+
+/// A table with its columns under each other.
+pub(super) fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| width(cell)).max().unwrap_or(0))
+        .collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths).map(|(cell, wide)| {
+            let gap = wide.saturating_sub(width(cell));
+            format!("{cell}{}", " ".repeat(gap))
+        });
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Bytes as people read them.
+pub(super) fn size(bytes: u64) -> String {
+    const UNITS: [(&str, u64); 4] =
+        [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
+    for (name, unit) in UNITS {
+        if bytes >= unit {
+            return format!("{}.{} {name}", bytes / unit, bytes % unit * 10 / unit);
+        }
+    }
+    format!("{bytes} B")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_stand_under_each_other_also_with_han_letters() {
+        let rows = [["a", "青杉市", "1"], ["bcd", "x", "2"]].map(|row| row.map(str::to_owned).to_vec());
+        assert_eq!(table(&rows), "a    青杉市  1\nbcd  x       2");
+    }
+
+    #[test]
+    fn sizes_are_written_for_people() {
+        assert_eq!(size(512), "512 B");
+        assert_eq!(size(1_572_864), "1.5 MiB");
+    }
+}

@@ -1,0 +1,119 @@
+//! `gongkai reports`
+
+use serde_json::{Map, Value};
+
+use super::exit::{Exit, Failure};
+use super::open;
+use super::output::{Output, table};
+use crate::config::Config;
+use crate::db::DbError;
+use crate::db::reports::{ReportFilter, ReportRow};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The year reported on.
+    #[arg(long, value_name = "Y")]
+    year: Option<i64>,
+    /// A part of the agency's name.
+    #[arg(long, value_name = "S")]
+    agency: Option<String>,
+    /// The administrative division, or the beginning of its number.
+    #[arg(long, value_name = "D")]
+    division: Option<String>,
+    /// One JSON object a line: the report's own keys, with url, captured_at and payload.
+    #[arg(long, conflicts_with = "csv")]
+    json: bool,
+    /// Comma-separated values, a header first.
+    #[arg(long)]
+    csv: bool,
+}
+
+pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<Exit, Failure> {
+    let db = open(config)?;
+    let filter = ReportFilter {
+        year: args.year,
+        agency: args.agency.clone(),
+        division: args.division.clone(),
+    };
+    let mut rows = Vec::new();
+    if args.csv {
+        output.line(COLUMNS.join(","))?;
+    }
+    let count = db.each_report(&filter, |report| {
+        if args.json {
+            output.json(&object(&report)?)
+        } else if args.csv {
+            let cells: Vec<String> = cells(&report).iter().map(|cell| csv_cell(cell)).collect();
+            output.line(cells.join(","))
+        } else {
+            rows.push(short(&report));
+            Ok(())
+        }
+    })?;
+    if !rows.is_empty() {
+        output.line(table(&rows))?;
+    }
+    if !args.json && !args.csv {
+        output.remark(format!("{count} reports"));
+    }
+    Ok(Exit::Done)
+}
+
+const COLUMNS: [&str; 9] =
+    ["agency", "year", "division", "kind", "format", "title", "url", "captured_at", "payload"];
+
+fn cells(report: &ReportRow) -> [String; 9] {
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    [
+        text(&report.agency),
+        report.year.map(|year| year.to_string()).unwrap_or_default(),
+        text(&report.division),
+        report.kind.clone(),
+        text(&report.format),
+        text(&report.title),
+        report.url.clone(),
+        report.captured_at.to_string(),
+        report.payload.map(|payload| payload.to_string()).unwrap_or_default(),
+    ]
+}
+
+/// RFC 4180: quoted where it must be. A cell that a spreadsheet would take for a formula is not
+/// one of ours to alter.
+fn csv_cell(cell: &str) -> String {
+    if cell.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", cell.replace('"', "\"\""))
+    } else {
+        cell.to_owned()
+    }
+}
+
+fn short(report: &ReportRow) -> Vec<String> {
+    let [agency, year, _, _, format, ..] = cells(report);
+    vec![agency, year, format, report.url.clone()]
+}
+
+/// The report's own keys, with where and when it was read.
+pub(super) fn object(report: &ReportRow) -> Result<Map<String, Value>, Failure> {
+    let mut object: Map<String, Value> = serde_json::from_str(&report.json).map_err(Failure::failed)?;
+    object.insert("url".to_owned(), Value::from(report.url.as_str()));
+    object.insert("captured_at".to_owned(), Value::from(report.captured_at.to_string()));
+    object.insert("payload".to_owned(), Value::from(report.payload.map(|payload| payload.to_string())));
+    Ok(object)
+}
+
+impl From<DbError> for Failure {
+    fn from(error: DbError) -> Self {
+        Self::failed(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_quoted_where_it_must_be() {
+        assert_eq!(csv_cell("a"), "a");
+        assert_eq!(csv_cell("a,\"b\""), "\"a,\"\"b\"\"\"");
+    }
+}
