@@ -37,4 +37,6 @@ pub mod crawl;
 
 pub mod init;
 
+pub mod demo;
+
 pub mod cli;

@@ -232,6 +232,11 @@ impl TomlFile {
         self.spots.get(key).map(|(place, _)| place.as_str())
     }
 
+    /// Whether the file could not be read as TOML at all.
+    pub fn is_broken(&self) -> bool {
+        self.spots.is_empty() && !self.mistakes.is_empty()
+    }
+
     /// Adds a mistake that was found elsewhere.
     pub fn add(&mut self, mistake: Mistake) {
         self.mistakes.push(mistake);

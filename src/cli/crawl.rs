@@ -82,9 +82,10 @@ pub(super) fn blocking(
 
 fn signals() -> Result<mpsc::Receiver<Signal>, Failure> {
     let (sender, receiver) = mpsc::channel(4);
-    for (kind, what) in
-        [(SignalKind::interrupt(), Signal::Interrupt), (SignalKind::terminate(), Signal::Terminate)]
-    {
+    for (kind, what) in [
+        (SignalKind::interrupt(), Signal::Interrupt),
+        (SignalKind::terminate(), Signal::Terminate),
+    ] {
         let mut stream = signal(kind)
             .map_err(|error| Failure::failed(format!("cannot listen for signals: {error}")))?;
         let sender = sender.clone();
@@ -120,7 +121,10 @@ pub(super) fn words(summary: &Summary) -> String {
         text.push_str(&format!("; {} URLs wait for the next run", summary.waiting));
     }
     if summary.hosts_resting > 0 {
-        text.push_str(&format!(", {} hosts rest (`gongkai status` says why)", summary.hosts_resting));
+        text.push_str(&format!(
+            ", {} hosts rest (`gongkai status` says why)",
+            summary.hosts_resting
+        ));
     }
     if let Some(due) = summary.next_due {
         text.push_str(&format!("; the next is due {due}"));

@@ -36,7 +36,10 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
     let pairs = pairs(&args.dir)?;
     for (page, truth) in &pairs {
         for judgement in compare(page, truth)? {
-            fields.entry(judgement.field.clone()).or_default().add(judgement.verdict);
+            fields
+                .entry(judgement.field.clone())
+                .or_default()
+                .add(judgement.verdict);
             if judgement.is_cell() {
                 cells.add(judgement.verdict);
             }
@@ -46,7 +49,10 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
             } else if judgement.verdict == Verdict::Wrong {
                 wrong.push(format!(
                     "wrong  {}: {}: expected {}, found {}",
-                    page.display(), judgement.path, judgement.expected, judgement.found
+                    page.display(),
+                    judgement.path,
+                    judgement.expected,
+                    judgement.found
                 ));
             }
         }
@@ -54,7 +60,11 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
     if !args.json {
         summary(&fields, cells, &wrong, pairs.len(), output)?;
     }
-    Ok(if cells.wrong == 0 { Exit::Done } else { Exit::Failed })
+    Ok(if cells.wrong == 0 {
+        Exit::Done
+    } else {
+        Exit::Failed
+    })
 }
 
 impl Count {
@@ -67,7 +77,12 @@ impl Count {
     }
 
     fn row(self, name: &str) -> Vec<String> {
-        vec![name.to_owned(), self.right.to_string(), self.wrong.to_string(), self.missing.to_string()]
+        vec![
+            name.to_owned(),
+            self.right.to_string(),
+            self.wrong.to_string(),
+            self.missing.to_string(),
+        ]
     }
 }
 
@@ -78,7 +93,11 @@ fn summary(
     pages: usize,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let mut rows = vec![["field", "right", "wrong", "missing"].map(str::to_owned).to_vec()];
+    let mut rows = vec![
+        ["field", "right", "wrong", "missing"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
     rows.extend(fields.iter().map(|(field, count)| count.row(field)));
     rows.push(cells.row("all cells"));
     output.line(table(&rows))?;
@@ -95,16 +114,29 @@ fn pairs(dir: &Path) -> Result<Vec<(PathBuf, PathBuf)>, Failure> {
     let mut pairs = Vec::new();
     for entry in entries {
         let truth = entry.map_err(Failure::failed)?.path();
-        let name = truth.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let Some(stem) = name.strip_suffix(TRUTH) else { continue };
+        let name = truth
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
+        let Some(stem) = name.strip_suffix(TRUTH) else {
+            continue;
+        };
         let page = ["txt", "html", "htm"].map(|ending| dir.join(format!("{stem}.{ending}")));
         match page.into_iter().find(|page| page.exists()) {
             Some(page) => pairs.push((page, truth)),
-            None => return Err(Failure::usage(format!("{} has no page beside it", truth.display()))),
+            None => {
+                return Err(Failure::usage(format!(
+                    "{} has no page beside it",
+                    truth.display()
+                )));
+            }
         }
     }
     if pairs.is_empty() {
-        return Err(Failure::usage(format!("there is no *{TRUTH} in {}", dir.display())));
+        return Err(Failure::usage(format!(
+            "there is no *{TRUTH} in {}",
+            dir.display()
+        )));
     }
     pairs.sort();
     Ok(pairs)
@@ -116,7 +148,8 @@ fn compare(page: &Path, truth: &Path) -> Result<Vec<Judgement>, Failure> {
     };
     let bytes = std::fs::read(page).map_err(|error| named(page, &error))?;
     let hints = Hints::default();
-    let report = serde_json::to_value(read(&decode(&bytes, &hints), &hints)).map_err(Failure::failed)?;
+    let report =
+        serde_json::to_value(read(&decode(&bytes, &hints), &hints)).map_err(Failure::failed)?;
     let text = std::fs::read(truth).map_err(|error| named(truth, &error))?;
     let truth: Value = serde_json::from_slice(&text).map_err(|error| named(truth, &error))?;
     Ok(judge(&report, &truth))

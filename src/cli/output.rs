@@ -14,7 +14,10 @@ pub(super) struct Output {
 impl Output {
     /// To the standard streams; `quiet` keeps remarks back.
     pub(super) fn new(quiet: bool) -> Self {
-        Self { results: BufWriter::new(io::stdout()), quiet }
+        Self {
+            results: BufWriter::new(io::stdout()),
+            quiet,
+        }
     }
 
     /// A line of the result.
@@ -23,7 +26,10 @@ impl Output {
     /// When standard output is gone.
     pub(super) fn line(&mut self, line: impl AsRef<str>) -> Result<(), Failure> {
         let line = line.as_ref();
-        self.results.write_all(line.as_bytes()).and_then(|()| self.results.write_all(b"\n")).map_err(Failure::output)
+        self.results
+            .write_all(line.as_bytes())
+            .and_then(|()| self.results.write_all(b"\n"))
+            .map_err(Failure::output)
     }
 
     /// One JSON object, on a line of its own.
@@ -41,6 +47,14 @@ impl Output {
     /// When standard output is gone.
     pub(super) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         self.results.write_all(bytes).map_err(Failure::output)
+    }
+
+    /// Hands over what was written so far.
+    ///
+    /// # Errors
+    /// When standard output is gone.
+    pub(super) fn flush(&mut self) -> Result<(), Failure> {
+        self.results.flush().map_err(Failure::output)
     }
 
     /// A remark for whoever watches.
@@ -86,14 +100,22 @@ pub(super) fn is_watched() -> bool {
 
 /// The width of a text on a terminal: a Han letter takes two columns.
 pub(super) fn width(text: &str) -> usize {
-    text.chars().map(|c| if c >= '\u{1100}' { 2 } else { 1 }).sum()
+    text.chars()
+        .map(|c| if c >= '\u{1100}' { 2 } else { 1 })
+        .sum()
 }
 
 /// A table with its columns under each other.
 pub(super) fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns)
-        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| width(cell)).max().unwrap_or(0))
+        .map(|column| {
+            rows.iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell| width(cell))
+                .max()
+                .unwrap_or(0)
+        })
         .collect();
     let line = |row: &Vec<String>| {
         let cells = row.iter().zip(&widths).map(|(cell, wide)| {
@@ -107,8 +129,12 @@ pub(super) fn table(rows: &[Vec<String>]) -> String {
 
 /// Bytes as people read them.
 pub(super) fn size(bytes: u64) -> String {
-    const UNITS: [(&str, u64); 4] =
-        [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
+    const UNITS: [(&str, u64); 4] = [
+        ("TiB", 1 << 40),
+        ("GiB", 1 << 30),
+        ("MiB", 1 << 20),
+        ("KiB", 1 << 10),
+    ];
     for (name, unit) in UNITS {
         if bytes >= unit {
             return format!("{}.{} {name}", bytes / unit, bytes % unit * 10 / unit);
@@ -123,7 +149,8 @@ mod tests {
 
     #[test]
     fn columns_stand_under_each_other_also_with_han_letters() {
-        let rows = [["a", "青杉市", "1"], ["bcd", "x", "2"]].map(|row| row.map(str::to_owned).to_vec());
+        let rows =
+            [["a", "青杉市", "1"], ["bcd", "x", "2"]].map(|row| row.map(str::to_owned).to_vec());
         assert_eq!(table(&rows), "a    青杉市  1\nbcd  x       2");
     }
 

@@ -17,7 +17,11 @@ pub(super) enum Command {
     Check,
 }
 
-pub(super) fn run(command: &Command, config: &Config, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn run(
+    command: &Command,
+    config: &Config,
+    output: &mut Output,
+) -> Result<Exit, Failure> {
     match command {
         Command::Check => check(config, output),
     }
@@ -34,8 +38,16 @@ fn check(config: &Config, output: &mut Output) -> Result<Exit, Failure> {
         output.line(table(&rows))?;
     }
     complain(&reading, output);
-    output.remark(format!("{} good, {} mistakes", reading.seeds.len(), reading.mistakes.len()));
-    Ok(if reading.mistakes.is_empty() { Exit::Done } else { Exit::Usage })
+    output.remark(format!(
+        "{} good, {} mistakes",
+        reading.seeds.len(),
+        reading.mistakes.len()
+    ));
+    Ok(if reading.mistakes.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Usage
+    })
 }
 
 /// Says what is wrong with seed files.
@@ -64,7 +76,10 @@ pub(super) fn gather(named: &[String], config: &Config) -> Result<Reading, Failu
 fn from_url(name: &str, url: &Url) -> Reading {
     const SOURCE: &str = "command line";
     match CanonicalUrl::new(url) {
-        Ok(_) => Reading { seeds: vec![Seed::from_url(url, SOURCE)], mistakes: Vec::new() },
+        Ok(_) => Reading {
+            seeds: vec![Seed::from_url(url, SOURCE)],
+            mistakes: Vec::new(),
+        },
         Err(why) => Reading {
             seeds: Vec::new(),
             mistakes: vec![Mistake {

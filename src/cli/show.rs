@@ -24,13 +24,18 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
     let db = open(config)?;
     let captures = captures(&db, &args.what)?;
     let Some(latest) = captures.first() else {
-        return Err(Failure::failed(format!("nothing was captured of `{}`", args.what)));
+        return Err(Failure::failed(format!(
+            "nothing was captured of `{}`",
+            args.what
+        )));
     };
     let report = match db.url_id(&canonical(&latest.url)?)? {
         Some(id) => db.report_of_url(id)?,
         None => None,
     };
-    let report = report.map(|report| super::reports::object(&report)).transpose()?;
+    let report = report
+        .map(|report| super::reports::object(&report))
+        .transpose()?;
     if args.json {
         let object = serde_json::json!({ "captures": captures, "report": report });
         output.json(&object)?;
@@ -58,7 +63,10 @@ fn captures(db: &Db, what: &str) -> Result<Vec<Capture>, Failure> {
 }
 
 fn row(capture: &Capture) -> Vec<String> {
-    let status = capture.status.map(|status| status.to_string()).unwrap_or_default();
+    let status = capture
+        .status
+        .map(|status| status.to_string())
+        .unwrap_or_default();
     let mut remarks = Vec::new();
     remarks.extend(capture.truncated.as_ref().map(|why| format!("cut: {why}")));
     remarks.extend(capture.failure.clone());
@@ -68,7 +76,10 @@ fn row(capture: &Capture) -> Vec<String> {
         capture.kind.clone(),
         status,
         capture.mime.clone().unwrap_or_default(),
-        capture.length.map(|length| length.to_string()).unwrap_or_default(),
+        capture
+            .length
+            .map(|length| length.to_string())
+            .unwrap_or_default(),
         capture.payload.clone().unwrap_or_default(),
         format!("{}@{}", capture.segment, capture.offset),
         remarks.join("; "),
@@ -78,7 +89,15 @@ fn row(capture: &Capture) -> Vec<String> {
 /// The report in a dozen lines: who, when, its totals, its checks, its warnings.
 fn facts(report: &Value) -> String {
     const KEYS: [&str; 10] = [
-        "kind", "title", "agency", "year", "published", "index_number", "source", "site_id", "format",
+        "kind",
+        "title",
+        "agency",
+        "year",
+        "published",
+        "index_number",
+        "source",
+        "site_id",
+        "format",
         "division",
     ];
     let mut rows: Vec<Vec<String>> = Vec::new();
@@ -87,7 +106,13 @@ fn facts(report: &Value) -> String {
             rows.push(vec![key.to_owned(), text]);
         }
     }
-    for row in ["received_new", "carried_in", "granted", "outcome_total", "carried_out"] {
+    for row in [
+        "received_new",
+        "carried_in",
+        "granted",
+        "outcome_total",
+        "carried_out",
+    ] {
         if let Some(text) = plain(&report["requests"][row]["total"]) {
             rows.push(vec![format!("requests.{row}.total"), text]);
         }
@@ -95,18 +120,24 @@ fn facts(report: &Value) -> String {
     rows.push(vec!["checks".to_owned(), checks(report)]);
     for check in report["checks"].as_array().into_iter().flatten() {
         if check["holds"] == false {
-            rows.push(vec!["fails".to_owned(), format!(
-                "{} ({}): {} and {}",
-                check["rule"].as_str().unwrap_or_default(),
-                check["column"].as_str().unwrap_or_default(),
-                check["left"],
-                check["right"]
-            )]);
+            rows.push(vec![
+                "fails".to_owned(),
+                format!(
+                    "{} ({}): {} and {}",
+                    check["rule"].as_str().unwrap_or_default(),
+                    check["column"].as_str().unwrap_or_default(),
+                    check["left"],
+                    check["right"]
+                ),
+            ]);
         }
     }
     for warning in report["warnings"].as_array().into_iter().flatten() {
         let text = |key: &str| warning[key].as_str().unwrap_or_default().to_owned();
-        rows.push(vec!["warning".to_owned(), format!("{} at {}: {}", text("code"), text("at"), text("message"))]);
+        rows.push(vec![
+            "warning".to_owned(),
+            format!("{} at {}: {}", text("code"), text("at"), text("message")),
+        ]);
     }
     table(&rows)
 }

@@ -238,7 +238,7 @@ fn contact(spot: &Spot) -> Result<Option<String>, Mistake> {
     if is_plain && (is_url || is_mail) {
         return Ok(Some(text.to_owned()));
     }
-    Err(spot.mistake(format!("expected {CONTACT}, found \"{text}\"")))
+    Err(spot.mistake(format!("expected {CONTACT}, found {text:?}")))
 }
 
 fn folder(spot: &Spot) -> Result<PathBuf, Mistake> {

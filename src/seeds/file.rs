@@ -106,6 +106,12 @@ impl Reading {
 
 fn read_toml(name: &str, bytes: &[u8]) -> Reading {
     let mut file = TomlFile::parse(name, bytes);
+    if file.is_broken() {
+        return Reading {
+            seeds: Vec::new(),
+            mistakes: file.finish(),
+        };
+    }
     let place = Spot::text_at(format!("{name}:1"), "");
     let has_urls = file.place_of("urls").is_some();
     let urls = file.take_list("urls", url).unwrap_or_default();

@@ -67,7 +67,9 @@ pub(crate) fn read(text: &str) -> Page {
 /// Whether a text holds a tag that pages hold.
 fn is_html(text: &str) -> bool {
     static TAG: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r"(?i)</?(?:html|head|body|title|meta|div|p|span|table|tr|td|ul|ol|li|h[1-6]|a|br|b)[\s/>]")
+        pattern(
+            r"(?i)</?(?:html|head|body|title|meta|div|p|span|table|tr|td|ul|ol|li|h[1-6]|a|br|b)[\s/>]",
+        )
     });
     TAG.is_match(text)
 }

@@ -101,7 +101,9 @@ pub(crate) fn find(page: &Page, begin: Option<usize>) -> Option<String> {
             .filter(|line| line.cells.len() == 1)
             .map(|line| line.text())
     };
-    let is_whole = |text: &String| fits(text) && names_report(text) && year(text).is_some();
+    let is_whole = |text: &String| {
+        fits(text) && !text.contains(':') && names_report(text) && year(text).is_some()
+    };
     let named = places.iter().find(|text| names_report(text)).cloned();
     named
         .or_else(|| {
