@@ -19,6 +19,10 @@ fn asks_for_peace(status: u16) -> bool {
     matches!(status, 429 | 503)
 }
 
+/// So many connections in a row may break before the host is taken to be failing: a page that
+/// breaks its connection is tried twice.
+const BROKEN_CONNECTIONS: u32 = 2;
+
 /// A page that moved for good or is gone is not asked for again.
 fn is_final(status: u16) -> bool {
     matches!(status, 301 | 308 | 404 | 410)
@@ -176,8 +180,8 @@ fn rest(ending: &Ending, failures: u32, now: Moment) -> (u32, Option<(Duration, 
         Ending::Answered(_) => (0, None),
         Ending::Failed(failure) => match failure.kind {
             FailureKind::Forbidden => (failures, None),
-            // One connection that breaks is no host that fails.
-            FailureKind::Protocol if failures == 0 => (1, None),
+            // One page that breaks its connection, and breaks it again, is no host that fails.
+            FailureKind::Protocol if failures < BROKEN_CONNECTIONS => (failures + 1, None),
             kind => {
                 let failures = failures + 1;
                 let why = format!("{}: {}", kind.as_str(), failure.detail);

@@ -158,6 +158,7 @@ async fn play(reply: Reply, logged: &Logged, served: &Served) -> Response<Sendin
                 Sending {
                     parts: [half].into(),
                     breaks_off: true,
+                    flushed: false,
                     watch: None,
                 },
             )
@@ -211,6 +212,8 @@ fn finish(builder: Builder, body: Sending) -> Response<Sending> {
 struct Sending {
     parts: VecDeque<Bytes>,
     breaks_off: bool,
+    /// What was sent has had its chance to leave.
+    flushed: bool,
     watch: Option<(Arc<Served>, Logged)>,
 }
 
@@ -219,6 +222,7 @@ impl Sending {
         Self {
             parts: [bytes].into(),
             breaks_off: false,
+            flushed: false,
             watch: None,
         }
     }
@@ -230,8 +234,13 @@ impl HttpBody for Sending {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _context: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if self.breaks_off && self.parts.is_empty() && !std::mem::replace(&mut self.flushed, true) {
+            // The connection sends what it holds before it asks again.
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         Poll::Ready(match self.parts.pop_front() {
             Some(part) if part.is_empty() => None,
             Some(part) => Some(Ok(Frame::data(part))),
