@@ -4,6 +4,7 @@
 //! its own, lets both fetch them all into an empty folder, three times each, and prints time and
 //! processor time a page and the most memory held; then the same crawl with a million URLs more in
 //! the frontier. Needs `wget`, and Linux for `/proc`.
+#![expect(clippy::disallowed_methods, reason = "a benchmark measures by the clock")]
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -61,10 +62,8 @@ struct Taken {
 
 fn measure() -> Outcome<()> {
     let folder = tempfile::tempdir()?;
-    let mut server = Command::new(std::env::current_exe()?)
-        .arg("--serve")
-        .stdout(Stdio::piped())
-        .spawn()?;
+    let mut server =
+        Command::new(std::env::current_exe()?).arg("--serve").stdout(Stdio::piped()).spawn()?;
     let port = first_line(&mut server)?;
     let result = compare(folder.path(), &port);
     server.kill()?;
@@ -82,11 +81,9 @@ fn compare(folder: &Path, port: &str) -> Outcome<()> {
     let [wget, gongkai] = all.map(|runs| median(&runs));
     let crowded = self::gongkai(&folder.join("crowded"), port, WAITING)?;
     say("\n                             pages   pages/s   ms of processor a page   peak MiB")?;
-    for (name, taken) in [
-        ("wget", wget),
-        ("gongkai", gongkai),
-        ("gongkai, 1,000,000 waiting", crowded),
-    ] {
+    for (name, taken) in
+        [("wget", wget), ("gongkai", gongkai), ("gongkai, 1,000,000 waiting", crowded)]
+    {
         let pages = f64::from(taken.pages);
         say(&format!(
             "{name:<27} {:>6} {:>9.0} {:>24.3} {:>10.0}",
@@ -116,9 +113,7 @@ fn median(runs: &[Taken]) -> Taken {
 }
 
 fn urls(port: &str) -> Vec<String> {
-    (0..HOSTS)
-        .map(|host| format!("http://{}:{port}/", address(host)))
-        .collect()
+    (0..HOSTS).map(|host| format!("http://{}:{port}/", address(host))).collect()
 }
 
 fn address(host: u8) -> Ipv4Addr {
@@ -129,13 +124,7 @@ fn wget(dir: &Path, port: &str) -> Outcome<Taken> {
     fs::create_dir_all(dir)?;
     let mut command = Command::new("wget");
     command
-        .args([
-            "--recursive",
-            "--level=inf",
-            "--quiet",
-            "--no-proxy",
-            "--warc-file=archive",
-        ])
+        .args(["--recursive", "--level=inf", "--quiet", "--no-proxy", "--warc-file=archive"])
         .args(urls(port))
         .current_dir(dir);
     let taken = run(&mut command)?;
@@ -144,10 +133,7 @@ fn wget(dir: &Path, port: &str) -> Outcome<Taken> {
         .filter_map(|entry| fs::read_dir(entry.path()).ok())
         .flatten()
         .count();
-    Ok(Taken {
-        pages: u32::try_from(pages)?,
-        ..taken
-    })
+    Ok(Taken { pages: u32::try_from(pages)?, ..taken })
 }
 
 fn gongkai(dir: &Path, port: &str, waiting: u32) -> Outcome<Taken> {
@@ -162,16 +148,11 @@ fn gongkai(dir: &Path, port: &str, waiting: u32) -> Outcome<Taken> {
     }
     let pages = u32::from(HOSTS) * (PAGES + 1);
     let mut command = Command::new(env!("CARGO_BIN_EXE_gongkai"));
-    command
-        .args(["--quiet", "crawl", "--max-pages", &pages.to_string()])
-        .current_dir(dir);
+    command.args(["--quiet", "crawl", "--max-pages", &pages.to_string()]).current_dir(dir);
     let taken = run(&mut command)?;
     let db = Db::open_read_only(&dir.join("archive/gongkai.db"))?;
     let run = db.status(0)?.runs.first().map_or(0, |run| run.pages);
-    Ok(Taken {
-        pages: u32::try_from(run)?,
-        ..taken
-    })
+    Ok(Taken { pages: u32::try_from(run)?, ..taken })
 }
 
 /// Fills a frontier: URLs that come after all others.
@@ -219,12 +200,7 @@ fn run(command: &mut Command) -> Outcome<Taken> {
         std::thread::sleep(LOOK);
     }
     let seconds = started.elapsed().as_secs_f64();
-    Ok(Taken {
-        seconds,
-        processor: processor_of_children()? - before,
-        peak_kib,
-        pages: 0,
-    })
+    Ok(Taken { seconds, processor: processor_of_children()? - before, peak_kib, pages: 0 })
 }
 
 /// Seconds of processor time of all children that have ended.
@@ -277,40 +253,27 @@ async fn serve() -> Outcome<()> {
 
 async fn accept(listener: tokio::net::TcpListener, host: u8, pages: &'static [Bytes]) {
     while let Ok((stream, _)) = listener.accept().await {
-        let service = service_fn(move |request| answer(request, host, pages));
+        let service = service_fn(move |request: Request<Incoming>| async move {
+            Ok::<_, Infallible>(answer(request.uri().path(), host, pages))
+        });
         tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
     }
 }
 
-async fn answer(
-    request: Request<Incoming>,
-    host: u8,
-    pages: &'static [Bytes],
-) -> Result<Response<Full<Bytes>>, Infallible> {
-    let path = request.uri().path();
+fn answer(path: &str, host: u8, pages: &[Bytes]) -> Response<Full<Bytes>> {
     let number = path.trim_start_matches("/p").trim_end_matches(".html");
-    let index = if path == "/" {
-        Some(0)
-    } else {
-        number.parse::<usize>().ok()
+    let index = if path == "/" { Some(0) } else { number.parse::<usize>().ok() };
+    let Some(page) = index.and_then(|index| pages.get(index)) else {
+        let mut missing = Response::new(Full::new(Bytes::from_static(b"none")));
+        *missing.status_mut() = hyper::StatusCode::NOT_FOUND;
+        return missing;
     };
-    let mut response = match index.and_then(|index| pages.get(index)) {
-        // Each host says its own number, so that no two pages are the same.
-        Some(page) => {
-            let head = format!("<!-- {} {path} -->", address(host));
-            Response::new(Full::new([head.as_bytes(), page].concat().into()))
-        }
-        None => {
-            let mut missing = Response::new(Full::new(Bytes::from_static(b"none")));
-            *missing.status_mut() = hyper::StatusCode::NOT_FOUND;
-            missing
-        }
-    };
+    // Each host says its own number, so that no two pages are the same.
+    let head = format!("<!-- {} {path} -->", address(host));
+    let mut response = Response::new(Full::new([head.as_bytes(), page].concat().into()));
     let html = hyper::header::HeaderValue::from_static("text/html; charset=utf-8");
+    response.headers_mut().insert(hyper::header::CONTENT_TYPE, html);
     response
-        .headers_mut()
-        .insert(hyper::header::CONTENT_TYPE, html);
-    Ok(response)
 }
 
 /// A page of about 20 KB, in the likeness of an article: a navigation, paragraphs, a foot.
@@ -334,15 +297,9 @@ fn page(number: u32) -> Bytes {
     let mut seed = number;
     while html.len() < 20_000 {
         seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        let sentence = SENTENCES
-            .iter()
-            .cycle()
-            .nth(usize::try_from(seed >> 28).unwrap_or_default());
-        html.push_str(&format!(
-            "<p>{}（{}）</p>\n",
-            sentence.unwrap_or(&""),
-            seed >> 8
-        ));
+        let sentence =
+            SENTENCES.iter().cycle().nth(usize::try_from(seed >> 28).unwrap_or_default());
+        html.push_str(&format!("<p>{}（{}）</p>\n", sentence.unwrap_or(&""), seed >> 8));
     }
     html.push_str(
         "</div><div>政府网站标识码：9901000001 <a href=\"/\">首页</a></div></body></html>",

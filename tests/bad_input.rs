@@ -15,10 +15,7 @@ fn trick(play: impl Fn(TcpStream, String) + Send + 'static) -> SocketAddr {
             let mut stream = stream.unwrap();
             let mut request = vec![0; 4_096];
             let read = stream.read(&mut request).unwrap_or(0);
-            play(
-                stream,
-                String::from_utf8_lossy(&request[..read]).into_owned(),
-            );
+            play(stream, String::from_utf8_lossy(&request[..read]).into_owned());
         }
     });
     address
@@ -26,8 +23,9 @@ fn trick(play: impl Fn(TcpStream, String) + Send + 'static) -> SocketAddr {
 
 fn respond(mut stream: TcpStream, head: &str, body: &[u8]) {
     // Whoever asked may be gone.
-    let _ = stream.write_all(format!("HTTP/1.1 {head}\r\nConnection: close\r\n\r\n").as_bytes());
-    let _ = stream.write_all(body);
+    let _sent =
+        stream.write_all(format!("HTTP/1.1 {head}\r\nConnection: close\r\n\r\n").as_bytes());
+    let _sent = stream.write_all(body);
 }
 
 fn is_robots(request: &str) -> bool {
@@ -54,20 +52,14 @@ fn check(address: SocketAddr, expected: &str) {
 
 #[test]
 fn a_host_that_refuses_is_left_alone_with_the_reason() {
-    let closed = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     check(closed, "robots.txt: connect: Connection refused");
 }
 
 #[test]
 fn a_host_that_hangs_is_left_alone_with_the_reason() {
     let keep = std::sync::Mutex::new(Vec::new());
-    check(
-        trick(move |stream, _| keep.lock().unwrap().push(stream)),
-        "timeout",
-    );
+    check(trick(move |stream, _| keep.lock().unwrap().push(stream)), "timeout");
 }
 
 #[test]
@@ -106,15 +98,10 @@ fn a_robots_file_of_ten_megabytes_is_read_as_far_as_it_goes() {
 
 #[test]
 fn a_robots_file_of_rubbish_allows() {
-    let rubbish: Vec<u8> = (0..100_000_u32)
-        .map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[1])
-        .collect();
+    let rubbish: Vec<u8> =
+        (0..100_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[1]).collect();
     let address = trick(move |stream, request| {
-        let body: &[u8] = if is_robots(&request) {
-            &rubbish
-        } else {
-            b"<html>page"
-        };
+        let body: &[u8] = if is_robots(&request) { &rubbish } else { b"<html>page" };
         respond(stream, "200 OK\r\nContent-Type: text/html", body);
     });
     check(address, "fetched (status: 200)");
@@ -123,19 +110,12 @@ fn a_robots_file_of_rubbish_allows() {
 #[test]
 fn a_body_larger_than_the_cap_is_cut_and_says_so() {
     let address = trick(|stream, request| {
-        let body = if is_robots(&request) {
-            Vec::new()
-        } else {
-            vec![b'x'; 3 << 20]
-        };
+        let body = if is_robots(&request) { Vec::new() } else { vec![b'x'; 3 << 20] };
         respond(stream, "200 OK\r\nContent-Type: text/html", &body);
     });
     let (workspace, _) = crawl(address);
     let shown = workspace.result(&["show", "http://www.baishan.gov.cn/"]);
-    assert!(
-        shown.contains("cut: length") && shown.contains(&(2 << 20).to_string()),
-        "{shown}"
-    );
+    assert!(shown.contains("cut: length") && shown.contains(&(2 << 20).to_string()), "{shown}");
 }
 
 #[test]
@@ -150,16 +130,8 @@ fn a_connection_that_ends_midway_is_kept_as_far_as_it_came_and_tried_again() {
     });
     let (workspace, why) = crawl(address);
     assert!(why.contains("retrying (truncated: disconnect)"), "{why}");
-    assert!(
-        workspace
-            .result(&["show", "http://www.baishan.gov.cn/"])
-            .contains("cut: disconnect")
-    );
-    assert!(
-        workspace
-            .frontier()
-            .contains_key("http://www.baishan.gov.cn/found.html")
-    );
+    assert!(workspace.result(&["show", "http://www.baishan.gov.cn/"]).contains("cut: disconnect"));
+    assert!(workspace.frontier().contains_key("http://www.baishan.gov.cn/found.html"));
 }
 
 #[test]
@@ -168,7 +140,7 @@ fn what_is_no_http_becomes_a_reason() {
         if is_robots(&request) {
             respond(stream, "404 None\r\nContent-Length: 0", b"");
         } else {
-            let _ = stream.write_all(b"\x00\x01\x02 nonsense\r\n\r\n");
+            let _sent = stream.write_all(b"\x00\x01\x02 nonsense\r\n\r\n");
         }
     });
     check(address, "retrying (protocol: ");
@@ -181,34 +153,16 @@ fn the_hazards_of_the_sample_portals_are_recorded_each_with_its_reason() {
     let workspace = Workspace::new(&portals, "");
     workspace.result(&["crawl"]);
     for (url, expected) in [
-        (
-            "http://www.qingshanshi.gov.cn/news/error.html",
-            "retrying (status: 500)",
-        ),
-        (
-            "http://www.qingshanshi.gov.cn/missing.html",
-            "fetched (status: 404)",
-        ),
-        (
-            "http://www.qingshanshi.gov.cn/calendar?year=2024&month=1",
-            "excluded (trap: a calendar)",
-        ),
-        (
-            "http://www.qingshanshi.gov.cn/images/logo.png",
-            "excluded (kind: png)",
-        ),
+        ("http://www.qingshanshi.gov.cn/news/error.html", "retrying (status: 500)"),
+        ("http://www.qingshanshi.gov.cn/missing.html", "fetched (status: 404)"),
+        ("http://www.qingshanshi.gov.cn/calendar?year=2024&month=1", "excluded (trap: a calendar)"),
+        ("http://www.qingshanshi.gov.cn/images/logo.png", "excluded (kind: png)"),
         (
             "http://www.yunlingxian.gov.cn/art/2024/1/3/art_1002_999.html",
             "retrying (truncated: disconnect)",
         ),
-        (
-            "http://www.yunlingxian.gov.cn/loop/b.html",
-            "fetched (status: 302)",
-        ),
-        (
-            "http://tjj.baishuizhou.gov.cn/xxgk/busy.html",
-            "fetched (status: 200)",
-        ),
+        ("http://www.yunlingxian.gov.cn/loop/b.html", "fetched (status: 302)"),
+        ("http://tjj.baishuizhou.gov.cn/xxgk/busy.html", "fetched (status: 200)"),
     ] {
         let why = workspace.result(&["why", url]);
         assert!(why.contains(expected), "expected `{expected}` in\n{why}");

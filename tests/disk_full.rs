@@ -22,14 +22,8 @@ fn a_full_disk_stops_the_crawl_cleanly_and_the_next_run_goes_on() {
         .unwrap();
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{message}");
-    assert!(
-        message.contains("is full: what was committed is safe"),
-        "{message}"
-    );
+    assert!(message.contains("is full: what was committed is safe"), "{message}");
     workspace.result(&["crawl"]);
     workspace.assert_whole();
-    assert_eq!(
-        workspace.result(&["reports", "--json"]).lines().count(),
-        expected_reports().len()
-    );
+    assert_eq!(workspace.result(&["reports", "--json"]).lines().count(), expected_reports().len());
 }

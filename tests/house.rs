@@ -44,10 +44,8 @@ fn every_file_says_what_it_holds_and_holds_no_more_than_one_can_read() {
 #[test]
 fn a_module_uses_only_those_above_it() {
     let lib = include_str!("../src/lib.rs");
-    let order: Vec<&str> = lib
-        .lines()
-        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'))
-        .collect();
+    let order: Vec<&str> =
+        lib.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
     assert!(order.len() > 15);
     for (path, text) in all() {
         let Ok(inside) = path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
@@ -71,11 +69,7 @@ fn a_module_uses_only_those_above_it() {
             let used = code
                 .match_indices(&word)
                 .any(|(at, _)| code[at + word.len()..].starts_with([':', ';', ' ', ',']));
-            assert!(
-                !used,
-                "{} uses {below}, which stands below it",
-                path.display()
-            );
+            assert!(!used, "{} uses {below}, which stands below it", path.display());
         }
     }
 }

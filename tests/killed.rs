@@ -16,10 +16,7 @@ const REQUESTS_BETWEEN: u64 = 14;
 
 /// A number that nobody chose.
 fn any(below: u64) -> u64 {
-    std::collections::hash_map::RandomState::new()
-        .build_hasher()
-        .finish()
-        % below
+    std::collections::hash_map::RandomState::new().build_hasher().finish() % below
 }
 
 #[test]
@@ -33,19 +30,13 @@ fn ten_kills_lose_nothing_and_ask_twice_only_for_what_was_in_flight() {
     let workspace = Workspace::new(&portals, "");
     let mut kills = Vec::new();
     for _ in 0..KILLS {
-        let mut crawl = workspace
-            .command(&["--quiet", "crawl"])
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut crawl =
+            workspace.command(&["--quiet", "crawl"]).stderr(Stdio::null()).spawn().unwrap();
         let wanted = portals.log().len() + 1 + usize::try_from(any(REQUESTS_BETWEEN)).unwrap();
         portals.wait_for_requests(wanted);
         crawl.kill().unwrap();
         kills.push(clock::now().as_millis());
-        assert!(
-            !crawl.wait().unwrap().success(),
-            "it was done before it could be killed"
-        );
+        assert!(!crawl.wait().unwrap().success(), "it was done before it could be killed");
     }
     workspace.result(&["crawl"]);
 
@@ -56,26 +47,18 @@ fn ten_kills_lose_nothing_and_ask_twice_only_for_what_was_in_flight() {
 
     let mut times: BTreeMap<(&str, &str), Vec<i64>> = BTreeMap::new();
     for one in &log {
-        times
-            .entry((&one.host, &one.path))
-            .or_default()
-            .push(one.at_ms);
+        times.entry((&one.host, &one.path)).or_default().push(one.at_ms);
     }
     let calm_log = calm_portals.log();
     let calmly = |host: &str, path: &str| {
-        calm_log
-            .iter()
-            .filter(|one| one.host == host && one.path == path)
-            .count()
+        calm_log.iter().filter(|one| one.host == host && one.path == path).count()
     };
     for ((host, path), times) in times {
         let extra = times.len().saturating_sub(calmly(host, path));
         // A host is asked one request at a time, so what was in flight is what it was asked last.
         let in_flight = |at: &&i64| {
             kills.iter().any(|kill| {
-                let before = log
-                    .iter()
-                    .filter(|one| one.host == host && one.at_ms <= *kill);
+                let before = log.iter().filter(|one| one.host == host && one.at_ms <= *kill);
                 before.map(|one| one.at_ms).max() == Some(**at)
             })
         };

@@ -4,9 +4,9 @@
 //! One test binary, since linking is what takes the time; one file a promise.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::disallowed_methods,
     reason = "a test that fails says so by panicking"
 )]
 

@@ -18,25 +18,16 @@ fn an_unknown_key_is_refused_with_its_line_and_a_suggestion() {
     assert_eq!(output.status.code(), Some(2));
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
     let line = config.lines().count();
-    assert!(
-        message.contains(&format!("config.toml:{line}: ")),
-        "{message}"
-    );
-    assert!(
-        message.contains("did you mean `politeness.delay`?"),
-        "{message}"
-    );
+    assert!(message.contains(&format!("config.toml:{line}: ")), "{message}");
+    assert!(message.contains("did you mean `politeness.delay`?"), "{message}");
     assert!(!workspace.path().join("archive").exists());
 }
 
 #[test]
 fn without_a_contact_nothing_is_crawled() {
     let workspace = workspace();
-    let output = workspace
-        .command(&["crawl"])
-        .env("GONGKAI_IDENTITY__CONTACT", "")
-        .output()
-        .unwrap();
+    let output =
+        workspace.command(&["crawl"]).env("GONGKAI_IDENTITY__CONTACT", "").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("`identity.contact` is not set"));
 }
@@ -44,11 +35,8 @@ fn without_a_contact_nothing_is_crawled() {
 #[test]
 fn bad_seeds_are_named_and_the_good_ones_are_checked() {
     let workspace = workspace();
-    fs::write(
-        workspace.path().join("seeds/bad.toml"),
-        "urls = [\"nowhere\"]\ninclud = []\n",
-    )
-    .unwrap();
+    fs::write(workspace.path().join("seeds/bad.toml"), "urls = [\"nowhere\"]\ninclud = []\n")
+        .unwrap();
     let output = workspace.run(&["seeds", "check"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stdout).contains("www.qingshanshi.gov.cn"));
@@ -70,11 +58,7 @@ fn reading_an_archive_that_is_not_there_says_how_to_make_one() {
 fn init_writes_what_crawl_accepts_once_a_contact_is_set() {
     let dir = tempfile::tempdir().unwrap();
     let run = |arguments: &[&str]| {
-        crate::support::gongkai()
-            .current_dir(dir.path())
-            .args(arguments)
-            .output()
-            .unwrap()
+        crate::support::gongkai().current_dir(dir.path()).args(arguments).output().unwrap()
     };
     assert!(run(&["init"]).status.success());
     assert!(run(&["seeds", "check"]).status.success());

@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 /// Nothing that is waited for takes longer, on any machine.
-pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(120);
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_mins(2);
 
 pub(crate) fn gongkai() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gongkai"));
@@ -38,11 +38,7 @@ impl Portals {
             .unwrap();
         let lines = BufReader::new(server.stdout.take().unwrap()).lines();
         let connect_to: Vec<String> = lines.take(portals().len()).map(Result::unwrap).collect();
-        Self {
-            server,
-            connect_to,
-            log: log.to_owned(),
-        }
+        Self { server, connect_to, log: log.to_owned() }
     }
 
     pub(crate) fn log(&self) -> Vec<Logged> {
@@ -66,10 +62,7 @@ impl Drop for Portals {
 pub(crate) fn wait_until(mut is_so: impl FnMut() -> bool) {
     let started = Instant::now();
     while !is_so() {
-        assert!(
-            started.elapsed() < LONGEST_WAIT,
-            "waited for {LONGEST_WAIT:?} in vain"
-        );
+        assert!(started.elapsed() < LONGEST_WAIT, "waited for {LONGEST_WAIT:?} in vain");
         std::thread::yield_now();
     }
 }
@@ -82,16 +75,11 @@ pub(crate) struct Workspace {
 impl Workspace {
     /// With the sample portals as its seeds; `more` is added to the configuration's end.
     pub(crate) fn new(portals: &Portals, more: &str) -> Self {
-        let connect_to: Vec<String> = portals
-            .connect_to
-            .iter()
-            .map(|line| format!("{line:?}"))
-            .collect();
+        let connect_to: Vec<String> =
+            portals.connect_to.iter().map(|line| format!("{line:?}")).collect();
         let network = format!("connect_to = [{}]\n{more}", connect_to.join(", "));
-        let urls: Vec<String> = gongkai::demo::portals()
-            .iter()
-            .map(|portal| portal.seed_url())
-            .collect();
+        let urls: Vec<String> =
+            gongkai::demo::portals().iter().map(gongkai::demo::Portal::seed_url).collect();
         Self::with(&network, &urls.join("\n"))
     }
 
@@ -147,9 +135,8 @@ impl Workspace {
         let mut statement = database
             .prepare("SELECT u.url, u.state, p.digest FROM urls u LEFT JOIN payloads p ON p.id = u.payload_id")
             .unwrap();
-        let rows = statement
-            .query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))
-            .unwrap();
+        let rows =
+            statement.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?)))).unwrap();
         rows.map(Result::unwrap).collect()
     }
 
@@ -175,10 +162,8 @@ impl Workspace {
             .unwrap();
         let mut found = statement.query([]).unwrap();
         while let Some(row) = found.next().unwrap() {
-            let place: (String, u64) = (
-                row.get(0).unwrap(),
-                row.get::<_, i64>(1).unwrap().unsigned_abs(),
-            );
+            let place: (String, u64) =
+                (row.get(0).unwrap(), row.get::<_, i64>(1).unwrap().unsigned_abs());
             let length = row.get::<_, i64>(2).unwrap().unsigned_abs();
             let what: (String, Option<[u8; 32]>) = (row.get(3).unwrap(), row.get(4).unwrap());
             assert!(rows.insert(place, (length, what)).is_none());
@@ -225,12 +210,7 @@ pub(crate) fn assert_polite(log: &[Logged]) {
         if let Some(before) = last.insert(one.host.as_str(), one.at_ms) {
             // Both clocks cut off what is less than a millisecond.
             let gap = one.at_ms - before + 1;
-            assert!(
-                gap >= delay,
-                "{} {}: {gap} ms after the last request",
-                one.host,
-                one.path
-            );
+            assert!(gap >= delay, "{} {}: {gap} ms after the last request", one.host, one.path);
         }
     }
 }

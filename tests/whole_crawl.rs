@@ -13,10 +13,7 @@ fn every_report_is_found_and_told_of_truly() {
     workspace.result(&["crawl"]);
 
     let lines = workspace.result(&["reports", "--json"]);
-    let found: Vec<Value> = lines
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let found: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let expected = expected_reports();
     assert_eq!(found.len(), expected.len());
     for report in &expected {
@@ -26,28 +23,23 @@ fn every_report_is_found_and_told_of_truly() {
         assert_eq!(one["agency"], report.agency.as_str());
         assert_eq!(one["year"], report.year);
         assert_eq!(one["format"], report.format);
-        assert_eq!(
-            one["requests"]["received_new"]["total"],
-            report.received_new_total
-        );
-        let holds = one["checks"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .all(|check| check["holds"] == true);
+        assert_eq!(one["requests"]["received_new"]["total"], report.received_new_total);
+        let holds = one["checks"].as_array().unwrap().iter().all(|check| check["holds"] == true);
         assert_eq!(holds, report.sums_hold, "{}", report.url);
     }
 
+    tells_truly(&workspace, &portals, &found);
+    workspace.assert_whole();
+    assert_polite(&portals.log());
+}
+
+/// `show`, `cat`, `status` and `reports --csv` agree with what `reports --json` and the server say.
+fn tells_truly(workspace: &Workspace, portals: &Portals, found: &[Value]) {
+    let expected = expected_reports();
     let one = &expected[0];
     let shown = workspace.result(&["show", &one.url]);
-    assert!(
-        shown.contains(&one.agency) && shown.contains("checks"),
-        "{shown}"
-    );
-    let payload = found
-        .iter()
-        .find(|found| found["url"] == one.url.as_str())
-        .unwrap()["payload"]
+    assert!(shown.contains(&one.agency) && shown.contains("checks"), "{shown}");
+    let payload = found.iter().find(|found| found["url"] == one.url.as_str()).unwrap()["payload"]
         .as_str()
         .unwrap();
     let by_url = workspace.run(&["cat", &one.url]).stdout;
@@ -56,23 +48,14 @@ fn every_report_is_found_and_told_of_truly() {
 
     let status: Value = serde_json::from_str(&workspace.result(&["status", "--json"])).unwrap();
     let asked_of = |host: &str| portals.log().iter().filter(|one| one.host == host).count() as u64;
-    let captures: u64 = gongkai::demo::portals()
-        .iter()
-        .map(|portal| asked_of(portal.host))
-        .sum();
-    assert_eq!(
-        status["archive"]["captures"], captures,
-        "each request is a capture"
-    );
+    let captures: u64 = gongkai::demo::portals().iter().map(|portal| asked_of(portal.host)).sum();
+    assert_eq!(status["archive"]["captures"], captures, "each request is a capture");
     assert_eq!(status["runs"][0]["ending"], "done");
     let csv = workspace.result(&["reports", "--csv", "--year", "2023"]);
     assert_eq!(
         csv.lines().count(),
         1 + expected.iter().filter(|report| report.year == 2023).count()
     );
-
-    workspace.assert_whole();
-    assert_polite(&portals.log());
 }
 
 #[test]
@@ -82,26 +65,13 @@ fn what_robots_forbids_is_never_asked_for_and_robots_is_asked_for_first() {
     let workspace = Workspace::new(&portals, "");
     workspace.result(&["crawl"]);
     for portal in gongkai::demo::portals() {
-        let requests: Vec<_> = portals
-            .log()
-            .into_iter()
-            .filter(|one| one.host == portal.host)
-            .collect();
+        let requests: Vec<_> =
+            portals.log().into_iter().filter(|one| one.host == portal.host).collect();
         assert_eq!(requests[0].path, "/robots.txt");
-        assert!(
-            requests.iter().all(|one| !portal.is_forbidden(&one.path)),
-            "{}",
-            portal.host
-        );
+        assert!(requests.iter().all(|one| !portal.is_forbidden(&one.path)), "{}", portal.host);
     }
-    let why = workspace.result(&[
-        "why",
-        "http://www.qingshanshi.gov.cn/internal/t20240101_9.html",
-    ]);
-    assert!(
-        why.contains("disallowed by line 2: Disallow: /internal/"),
-        "{why}"
-    );
+    let why = workspace.result(&["why", "http://www.qingshanshi.gov.cn/internal/t20240101_9.html"]);
+    assert!(why.contains("disallowed by line 2: Disallow: /internal/"), "{why}");
 }
 
 #[test]

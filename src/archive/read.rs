@@ -19,8 +19,7 @@ pub fn read_record(
 ) -> Result<Record, ArchiveError> {
     let path = format::find_segment(archive_dir, segment);
     let mut file = File::open(&path).map_err(ArchiveError::io("open", &path))?;
-    file.seek(SeekFrom::Start(offset))
-        .map_err(ArchiveError::io("read", &path))?;
+    file.seek(SeekFrom::Start(offset)).map_err(ArchiveError::io("read", &path))?;
     let mut member = BufReader::new(file.take(length));
     read_member(&mut member).map_err(|what| ArchiveError::Damaged { path, offset, what })
 }
@@ -51,11 +50,7 @@ impl Records {
     /// When it cannot be opened.
     pub fn open(path: &Path) -> Result<Self, ArchiveError> {
         let file = File::open(path).map_err(ArchiveError::io("open", path))?;
-        Ok(Self {
-            path: path.to_owned(),
-            file: BufReader::new(file),
-            failed: false,
-        })
+        Ok(Self { path: path.to_owned(), file: BufReader::new(file), failed: false })
     }
 
     fn next_record(&mut self) -> Result<Option<Found>, ArchiveError> {
@@ -64,18 +59,10 @@ impl Records {
         if self.file.fill_buf().map_err(&io)?.is_empty() {
             return Ok(None);
         }
-        let damaged = |what| ArchiveError::Damaged {
-            path: self.path.clone(),
-            offset,
-            what,
-        };
+        let damaged = |what| ArchiveError::Damaged { path: self.path.clone(), offset, what };
         let record = read_member(&mut self.file).map_err(damaged)?;
         let end = self.file.stream_position().map_err(&io)?;
-        Ok(Some(Found {
-            offset,
-            length: end - offset,
-            record,
-        }))
+        Ok(Some(Found { offset, length: end - offset, record }))
     }
 }
 

@@ -188,11 +188,7 @@ fn encode_answer(
             http_head: http_head(response),
         },
     };
-    match context
-        .not_modified
-        .as_ref()
-        .filter(|_| response.status == 304)
-    {
+    match context.not_modified.as_ref().filter(|_| response.status == 304) {
         Some(original) => {
             encoded.payload = Some(original.digest);
             // Readers replay the revisit's own head in place of the page if it has one.
@@ -218,11 +214,7 @@ fn encode_failure(
     gzip: &mut Gzip,
 ) -> Encoded {
     let mut fields = metadata(exchange, context);
-    add(
-        &mut fields,
-        "failure",
-        &format!("{}: {}", failure.kind.as_str(), failure.detail),
-    );
+    add(&mut fields, "failure", &format!("{}: {}", failure.kind.as_str(), failure.detail));
     let record_id = fresh_id();
     let mut head = Head::new("metadata", record_id, exchange.started);
     head.field("WARC-Target-URI", exchange.url.as_str());
@@ -330,11 +322,7 @@ impl Encoded {
 /// The response's head as it stands in the archive: what the wire did to the body is undone, and
 /// the fields that told of it are kept under names that no reader acts on.
 fn http_head(response: &Response) -> Vec<u8> {
-    let protocol = if response.protocol == "HTTP/2" {
-        "HTTP/1.1"
-    } else {
-        response.protocol
-    };
+    let protocol = if response.protocol == "HTTP/2" { "HTTP/1.1" } else { response.protocol };
     let mut head = format!("{protocol} {} ", response.status).into_bytes();
     head.extend(clean(&response.reason));
     head.extend_from_slice(b"\r\n");
@@ -360,24 +348,14 @@ fn http_head(response: &Response) -> Vec<u8> {
 
 /// No value ends its line.
 fn clean(value: &[u8]) -> impl Iterator<Item = u8> + '_ {
-    value.iter().map(|byte| {
-        if matches!(byte, b'\r' | b'\n') {
-            b' '
-        } else {
-            *byte
-        }
-    })
+    value.iter().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte })
 }
 
 /// The client library hands names over in lower case; they are written as servers write them.
 fn title_case(name: &str) -> impl Iterator<Item = u8> + '_ {
     let mut first = true;
     name.bytes().map(move |byte| {
-        let cased = if first {
-            byte.to_ascii_uppercase()
-        } else {
-            byte
-        };
+        let cased = if first { byte.to_ascii_uppercase() } else { byte };
         first = byte == b'-';
         cased
     })
@@ -397,11 +375,7 @@ fn metadata(exchange: &Exchange, context: &Context) -> Vec<u8> {
     }
     add(&mut fields, "depth", &context.depth.to_string());
     add(&mut fields, "run", &context.run.to_string());
-    add(
-        &mut fields,
-        "fetchTimeMs",
-        &exchange.elapsed.as_millis().to_string(),
-    );
+    add(&mut fields, "fetchTimeMs", &exchange.elapsed.as_millis().to_string());
     if let Some(charset) = &context.charset {
         add(&mut fields, "charset", charset);
     }
@@ -432,11 +406,7 @@ impl WarcInfo {
         add(&mut fields, "http-header-from", &self.contact);
         add(&mut fields, "robots", &self.robots);
         let lines = self.configuration.lines().filter(|line| !line.is_empty());
-        add(
-            &mut fields,
-            "configuration",
-            &lines.collect::<Vec<_>>().join("; "),
-        );
+        add(&mut fields, "configuration", &lines.collect::<Vec<_>>().join("; "));
         let mut head = Head::new("warcinfo", fresh_id(), now);
         head.field("WARC-Filename", filename);
         head.field("WARC-Block-Digest", Digest::of(&fields));
@@ -501,24 +471,15 @@ pub(crate) mod tests {
         assert_eq!(kinds, ["response", "request", "metadata"]);
         let response = &records[0];
         assert_eq!(response.payload(), b"page");
-        assert_eq!(
-            response.field("WARC-Date"),
-            Some("2026-01-31T08:15:30.123Z")
-        );
+        assert_eq!(response.field("WARC-Date"), Some("2026-01-31T08:15:30.123Z"));
         assert_eq!(response.field("WARC-IP-Address"), Some("127.0.0.1"));
-        assert_eq!(
-            response.field("WARC-Payload-Digest").unwrap(),
-            Digest::of(b"page").to_string()
-        );
+        assert_eq!(response.field("WARC-Payload-Digest").unwrap(), Digest::of(b"page").to_string());
         assert_eq!(
             response.field("WARC-Block-Digest").unwrap(),
             Digest::of(response.block()).to_string()
         );
         for other in &records[1..] {
-            assert_eq!(
-                other.field("WARC-Concurrent-To"),
-                response.field("WARC-Record-ID")
-            );
+            assert_eq!(other.field("WARC-Concurrent-To"), response.field("WARC-Record-ID"));
         }
         assert_eq!(records[1].block(), exchange.request);
     }
@@ -531,9 +492,7 @@ pub(crate) mod tests {
             ("transfer-encoding", "chunked"),
         ];
         let mut exchange = answered(200, &fields, b"page");
-        let Ending::Answered(response) = &mut exchange.ending else {
-            unreachable!()
-        };
+        let Ending::Answered(response) = &mut exchange.ending else { unreachable!() };
         response.coding = Some("gzip".to_owned());
         let records = records(&encode(&exchange));
         assert_eq!(
@@ -564,19 +523,10 @@ pub(crate) mod tests {
             record.field("WARC-Refers-To-Target-URI"),
             Some("http://www.qingshan.gov.cn/first")
         );
-        assert_eq!(
-            record.field("WARC-Refers-To-Date"),
-            Some("2026-01-31T08:15:30.123Z")
-        );
+        assert_eq!(record.field("WARC-Refers-To-Date"), Some("2026-01-31T08:15:30.123Z"));
         let response = records(&first).remove(0);
-        assert_eq!(
-            record.field("WARC-Payload-Digest"),
-            response.field("WARC-Payload-Digest")
-        );
-        assert_eq!(
-            record.field("WARC-Refers-To"),
-            response.field("WARC-Record-ID")
-        );
+        assert_eq!(record.field("WARC-Payload-Digest"), response.field("WARC-Payload-Digest"));
+        assert_eq!(record.field("WARC-Refers-To"), response.field("WARC-Record-ID"));
     }
 
     #[test]
@@ -587,10 +537,7 @@ pub(crate) mod tests {
             record_id: [7; 16],
             digest: Digest::of(b"page"),
         };
-        let context = Context {
-            not_modified: Some(original.clone()),
-            ..Context::default()
-        };
+        let context = Context { not_modified: Some(original.clone()), ..Context::default() };
         let exchange = answered(304, &[("etag", "\"x\"")], b"");
         let encoded = super::encode(&exchange, &context, &mut Gzip::new());
         let record = records(&encoded).remove(0);
@@ -608,17 +555,11 @@ pub(crate) mod tests {
     fn a_failure_is_kept_with_its_reason_and_with_the_request_only_if_one_was_sent() {
         let kinds = |kind| {
             let mut exchange = answered(200, &[], b"");
-            exchange.ending = Ending::Failed(Failure {
-                kind,
-                detail: "why\r\nnot".to_owned(),
-            });
+            exchange.ending = Ending::Failed(Failure { kind, detail: "why\r\nnot".to_owned() });
             let records = records(&encode(&exchange));
             let block = String::from_utf8_lossy(records[0].block()).into_owned();
             assert!(block.contains("why  not\r\n"), "{block}");
-            records
-                .iter()
-                .map(|record| record.kind().to_owned())
-                .collect::<Vec<_>>()
+            records.iter().map(|record| record.kind().to_owned()).collect::<Vec<_>>()
         };
         assert_eq!(kinds(FailureKind::Dns), ["metadata"]);
         assert_eq!(kinds(FailureKind::Timeout), ["metadata", "request"]);
@@ -627,14 +568,9 @@ pub(crate) mod tests {
     #[test]
     fn a_body_that_was_cut_says_so() {
         let mut exchange = answered(200, &[], b"pa");
-        let Ending::Answered(response) = &mut exchange.ending else {
-            unreachable!()
-        };
+        let Ending::Answered(response) = &mut exchange.ending else { unreachable!() };
         response.truncated = Some(Truncated::Length);
-        assert_eq!(
-            records(&encode(&exchange))[0].field("WARC-Truncated"),
-            Some("length")
-        );
+        assert_eq!(records(&encode(&exchange))[0].field("WARC-Truncated"), Some("length"));
     }
 
     proptest! {

@@ -95,12 +95,11 @@ impl Appender {
             let sealed = self.seal()?;
             self.sealed.extend(sealed);
         }
-        let open = match &mut self.open {
-            Some(open) => open,
-            None => {
-                let open = self.begin(now)?;
-                self.open.insert(open)
-            }
+        let open = if let Some(open) = &mut self.open {
+            open
+        } else {
+            let open = self.begin(now)?;
+            self.open.insert(open)
         };
         let placed = Placed {
             segment: open.name.clone(),
@@ -110,9 +109,7 @@ impl Appender {
         self.buffer.clear();
         self.buffer.extend_from_slice(&encoded.main);
         self.buffer.extend_from_slice(&encoded.others);
-        open.file
-            .write_all(&self.buffer)
-            .map_err(ArchiveError::io("write", &open.path))?;
+        open.file.write_all(&self.buffer).map_err(ArchiveError::io("write", &open.path))?;
         open.length += encoded.length();
         Ok(placed)
     }
@@ -124,19 +121,11 @@ impl Appender {
         let mut file =
             File::create_new(&path).map_err(ArchiveError::io("make the WARC file", &path))?;
         let head = self.info.encode(&name, now, &mut self.gzip);
-        file.write_all(&head)
-            .map_err(ArchiveError::io("write", &path))?;
+        file.write_all(&head).map_err(ArchiveError::io("write", &path))?;
         // The name itself must outlive a power cut.
         sync_dir(&self.dir)?;
         let length = head.len() as u64;
-        Ok(Open {
-            file,
-            name,
-            path,
-            length,
-            synced: 0,
-            head: length,
-        })
+        Ok(Open { file, name, path, length, synced: 0, head: length })
     }
 
     /// Puts what was appended on disk for good. Says how long the files are that changed since the
@@ -149,15 +138,9 @@ impl Appender {
         let Some(open) = self.open.as_mut().filter(|open| open.synced < open.length) else {
             return Ok(states);
         };
-        open.file
-            .sync_data()
-            .map_err(ArchiveError::io("sync", &open.path))?;
+        open.file.sync_data().map_err(ArchiveError::io("sync", &open.path))?;
         open.synced = open.length;
-        states.push(SegmentState {
-            name: open.name.clone(),
-            length: open.length,
-            sealed: false,
-        });
+        states.push(SegmentState { name: open.name.clone(), length: open.length, sealed: false });
         Ok(states)
     }
 
@@ -192,15 +175,9 @@ impl Appender {
             std::fs::remove_file(&open.path).map_err(ArchiveError::io("remove", &open.path))?;
             return Ok(None);
         }
-        open.file
-            .sync_all()
-            .map_err(ArchiveError::io("sync", &open.path))?;
+        open.file.sync_all().map_err(ArchiveError::io("sync", &open.path))?;
         seal_file(&open.path, &self.dir.join(&open.name))?;
-        Ok(Some(SegmentState {
-            name: open.name,
-            length: open.length,
-            sealed: true,
-        }))
+        Ok(Some(SegmentState { name: open.name, length: open.length, sealed: true }))
     }
 }
 
@@ -236,11 +213,7 @@ pub(crate) mod tests {
     }
 
     pub(crate) fn page(body: &[u8]) -> Encoded {
-        encode(
-            &answered(200, &[], body),
-            &Context::default(),
-            &mut Gzip::new(),
-        )
+        encode(&answered(200, &[], body), &Context::default(), &mut Gzip::new())
     }
 
     fn names(archive: &Path) -> Vec<String> {
@@ -280,16 +253,10 @@ pub(crate) mod tests {
         let found: Vec<_> = Records::open(&path).unwrap().map(Result::unwrap).collect();
         assert_eq!(found.len(), 4);
         assert_eq!(found[0].record.kind(), "warcinfo");
-        assert_eq!(
-            found[0].record.field("WARC-Filename"),
-            Some(sealed.name.as_str())
-        );
+        assert_eq!(found[0].record.field("WARC-Filename"), Some(sealed.name.as_str()));
         let block = String::from_utf8_lossy(found[0].record.block()).into_owned();
         assert!(block.contains("operator: mail@example.org\r\n"), "{block}");
-        assert!(
-            block.contains("configuration: [identity]; contact"),
-            "{block}"
-        );
+        assert!(block.contains("configuration: [identity]; contact"), "{block}");
         let end = found.last().map(|last| last.offset + last.length);
         assert_eq!(end, Some(sealed.length));
     }
@@ -299,17 +266,9 @@ pub(crate) mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut appender = appender(dir.path(), 1);
         appender.append(&page(b"one"), NOW).unwrap();
-        assert!(
-            !appender.sync().unwrap()[0].sealed,
-            "what it holds is not committed yet"
-        );
+        assert!(!appender.sync().unwrap()[0].sealed, "what it holds is not committed yet");
         appender.append(&page(b"two"), NOW).unwrap();
-        let sealed: Vec<_> = appender
-            .sync()
-            .unwrap()
-            .iter()
-            .map(|state| state.sealed)
-            .collect();
+        let sealed: Vec<_> = appender.sync().unwrap().iter().map(|state| state.sealed).collect();
         assert_eq!(sealed, [true, false]);
         assert!(appender.seal().unwrap().is_some());
         assert_eq!(names(dir.path()).len(), 2);
@@ -327,14 +286,12 @@ pub(crate) mod tests {
         let sealed = appender.seal().unwrap().unwrap();
         assert!(sealed.length > synced.length);
         let path = dir.path().join(format::WARC_DIR).join(&sealed.name);
-        let found: Vec<_> = Records::open(&path)
-            .unwrap()
-            .map(|found| found.unwrap().record)
-            .collect();
+        let found: Vec<_> =
+            Records::open(&path).unwrap().map(|found| found.unwrap().record).collect();
         let bodies: Vec<_> = found
             .iter()
             .filter(|r| r.kind() == "response")
-            .map(|r| r.payload())
+            .map(super::super::warc::reader::Record::payload)
             .collect();
         assert_eq!(bodies, [b"one".as_slice(), b"three"]);
     }

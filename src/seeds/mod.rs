@@ -40,32 +40,17 @@ impl Seed {
         patterns: (RegexSet, RegexSet),
         delay: Option<Duration>,
     ) -> Self {
-        let canonical: Vec<CanonicalUrl> = urls
-            .iter()
-            .filter_map(|url| CanonicalUrl::new(url).ok())
-            .collect();
+        let canonical: Vec<CanonicalUrl> =
+            urls.iter().filter_map(|url| CanonicalUrl::new(url).ok()).collect();
         let scope = Scope::new(&canonical, reach, patterns.0, patterns.1);
-        Self {
-            name,
-            source,
-            urls,
-            delay,
-            scope,
-        }
+        Self { name, source, urls, delay, scope }
     }
 
     /// A seed of nothing but a URL: its host, everything on it.
     pub fn from_url(url: &Url, source: &str) -> Self {
         let name = url.host_str().unwrap_or_default().to_owned();
         let none = (RegexSet::empty(), RegexSet::empty());
-        Self::new(
-            name,
-            source.to_owned(),
-            vec![url.clone()],
-            &Reach::Host,
-            none,
-            None,
-        )
+        Self::new(name, source.to_owned(), vec![url.clone()], &Reach::Host, none, None)
     }
 
     /// How far it reaches.
@@ -164,14 +149,8 @@ mod tests {
             let (verdict, name) = seeds.judge("www.qingshan.gov.cn", &url, 1, &limits);
             (verdict == Verdict::In, name.to_owned())
         };
-        assert_eq!(
-            judge("http://www.qingshan.gov.cn/a"),
-            (true, "www.qingshan.gov.cn".to_owned())
-        );
-        assert_eq!(
-            judge("http://www.yunling.gov.cn/a"),
-            (true, "www.yunling.gov.cn".to_owned())
-        );
+        assert_eq!(judge("http://www.qingshan.gov.cn/a"), (true, "www.qingshan.gov.cn".to_owned()));
+        assert_eq!(judge("http://www.yunling.gov.cn/a"), (true, "www.yunling.gov.cn".to_owned()));
         assert!(!judge("http://www.elsewhere.gov.cn/a").0);
     }
 }

@@ -87,10 +87,7 @@ fn parse(mut bytes: Vec<u8>) -> Result<Record, String> {
     };
     let fields: Option<Vec<_>> = lines.map(field).collect();
     let fields = fields.ok_or("a head with a line that is no field")?;
-    let mut record = Record {
-        fields,
-        block: Vec::new(),
-    };
+    let mut record = Record { fields, block: Vec::new() };
     let length: usize = record
         .field("Content-Length")
         .and_then(|length| length.parse().ok())
