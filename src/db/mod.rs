@@ -90,12 +90,14 @@ pub enum DbError {
 }
 
 impl DbError {
-    /// Whether the disk was full.
+    /// Whether the disk was full, or a limit on the size of files was reached, which SQLite tells as a
+    /// write that failed.
     pub fn is_disk_full(&self) -> bool {
         let (Self::Sql(error) | Self::Open { source: error, .. }) = self else {
             return false;
         };
-        error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+        let code = error.sqlite_error().map(|error| error.extended_code);
+        matches!(code, Some(rusqlite::ffi::SQLITE_FULL | rusqlite::ffi::SQLITE_IOERR_WRITE))
     }
 }
 
