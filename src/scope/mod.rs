@@ -77,6 +77,16 @@ impl Scope {
         Self { hosts, domains, include, exclude }
     }
 
+    /// The hosts that it holds by name, without a leading `www.`.
+    pub fn hosts(&self) -> &[String] {
+        &self.hosts
+    }
+
+    /// The domains all of whose hosts it holds.
+    pub fn domains(&self) -> &[String] {
+        &self.domains
+    }
+
     /// Whether a host is one of the seed's.
     pub fn has_host(&self, host: &HostKey) -> bool {
         let name = host.as_str();
@@ -116,7 +126,8 @@ impl Scope {
     }
 }
 
-fn bare(host: &str) -> &str {
+/// A host's name without a leading `www.`.
+pub fn bare(host: &str) -> &str {
     host.strip_prefix("www.").unwrap_or(host)
 }
 
