@@ -123,7 +123,7 @@ pub(super) fn words(summary: &Summary) -> String {
         ));
     }
     if let Some(due) = summary.next_due {
-        text.push_str(&format!("; the next is due {due}"));
+        text.push_str(&format!("; the next is due at {due}"));
     }
     text
 }

@@ -166,11 +166,13 @@ fn print_reports(config: &Config, output: &mut Output) -> Result<usize, Failure>
 }
 
 fn next_steps(dir: &Path) -> String {
-    let gongkai = format!("gongkai --config {}", dir.join("config.toml").display());
+    // As it was called, since a newcomer has not installed it.
+    let program = std::env::args().next().unwrap_or_else(|| "gongkai".to_owned());
+    let gongkai = format!("{program} --config {}", dir.join("config.toml").display());
     let report = expected_reports().first().map(|report| report.url.clone()).unwrap_or_default();
     format!(
         "\nTry next:\n  {gongkai} status\n  {gongkai} reports --year 2023\n  {gongkai} show {report}\n  \
-         {gongkai} cat {report} | gongkai parse -\n  {gongkai} reports --json\n\
-         Then your own: gongkai init"
+         {gongkai} cat {report} | {program} parse -\n  {gongkai} reports --json\n\
+         Then your own: {program} init"
     )
 }

@@ -21,7 +21,7 @@ use crate::db::hosts::Waits;
 use crate::db::runs::Tally;
 use crate::db::{Db, DbError, Tx};
 use crate::digest::Digest;
-use crate::frontier::{Found, Purpose};
+use crate::frontier::{Found, Lease, Purpose};
 use crate::outcome::Outcome;
 
 /// So many outcomes are committed at once at most: a batch stays small in memory.
@@ -39,6 +39,8 @@ const LONGEST_WAIT: Duration = Duration::from_mins(1);
 pub(super) enum Message {
     /// A pass has ended.
     Outcome(Box<Outcome>),
+    /// A pass broke off, by a fault of ours or of a library.
+    Broken(Box<Lease>),
     /// Someone wants the run to stop.
     Stop(Signal),
 }
@@ -61,6 +63,8 @@ pub(super) struct Committer {
     tally: Tally,
     in_flight: u64,
     pages_granted: u64,
+    /// Leases whose passes broke off.
+    broken: Vec<Lease>,
     stopping: Option<Ending>,
     at_once: bool,
     /// Held to the end: nobody else writes.
@@ -106,6 +110,7 @@ impl Committer {
             tally: Tally::default(),
             in_flight: 0,
             pages_granted: 0,
+            broken: Vec::new(),
             stopping: None,
             at_once: false,
             _lock: started.lock,
@@ -145,6 +150,7 @@ impl Committer {
         while let Some(one) = message {
             match one {
                 Message::Outcome(outcome) => batch.push(*outcome),
+                Message::Broken(lease) => self.broken.push(*lease),
                 Message::Stop(signal) => self.stop(signal),
             }
             message = if batch.len() < BATCH { self.inbox.try_recv().ok() } else { None };
@@ -185,6 +191,11 @@ impl Committer {
             let via = outcome.lease.url_id;
             let max_pages = self.config.scope.max_pages_per_host;
             tx.admit_links(&outcome.found, via, max_pages, now, is_news)?;
+        }
+        for lease in self.broken.drain(..) {
+            tracing::error!(url = %lease.spelling, "the page broke the program; it is given up");
+            in_flight = in_flight.saturating_sub(1);
+            tx.break_lease(&lease, now)?;
         }
         tx.promote_due(now)?;
         if !outcomes.is_empty() {

@@ -147,14 +147,18 @@ pub async fn run(
         tokio::select! {
             lease = leases.recv() => {
                 let Some(lease) = lease else { break };
-                let pass = work::pass(
+                let url_lease = lease.lease.clone();
+                let pass = tokio::spawn(work::pass(
                     lease, fetcher.clone(), Arc::clone(&settings), Arc::clone(&large),
-                );
+                ));
                 let outcomes = outcomes.clone();
                 tokio::spawn(async move {
-                    if let Some(outcome) = pass.await
-                        && outcomes.send(Message::Outcome(Box::new(outcome))).is_err()
-                    {
+                    let message = match pass.await {
+                        Ok(Some(outcome)) => Message::Outcome(Box::new(outcome)),
+                        // A page that breaks a library must not leave its host's line taken.
+                        Ok(None) | Err(_) => Message::Broken(Box::new(url_lease)),
+                    };
+                    if outcomes.send(message).is_err() {
                         tracing::debug!("an outcome came after the end; its URL is asked again");
                     }
                 });

@@ -11,6 +11,7 @@ use crate::canonical::{self, CanonicalUrl};
 use crate::clock::{self, Moment};
 use crate::config::Config;
 use crate::db::Db;
+use crate::db::hosts::HostPolicy;
 use crate::frontier::Found;
 use crate::politeness::pace;
 use crate::seeds::Seeds;
@@ -56,10 +57,11 @@ pub(super) fn open(
     let run_id = db.start_run(&software, now)?;
     admit_seeds(&mut db, config, seeds, now)?;
     let only: Vec<String> = options.hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
-    db.set_active_hosts(|host| {
+    let of_seeds = seeds.clone();
+    db.set_host_policy(HostPolicy::new(move |host| {
         let wanted = only.is_empty() || only.iter().any(|name| name == host.as_str());
-        (wanted && seeds.has_host(host), seeds.delay_of(host))
-    })?;
+        (wanted && of_seeds.has_host(host), of_seeds.delay_of(host))
+    }))?;
     let info = WarcInfo {
         software,
         contact: contact.to_owned(),

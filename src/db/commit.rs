@@ -1,11 +1,16 @@
 //! An outcome, whole: capture, report, links, host and URL in the transaction that is handed in.
 
+use std::time::Duration;
+
 use super::urls::Admitted;
 use super::{DbError, Tx};
 use crate::archive::Placed;
 use crate::clock::Moment;
-use crate::frontier::Found;
-use crate::outcome::Outcome;
+use crate::fetch::Validators;
+use crate::frontier::state::Transition;
+use crate::frontier::{Found, Lease, Purpose, Reason, UrlState};
+use crate::outcome::{HostChange, Outcome, UrlChange};
+use crate::politeness::retry_after;
 
 /// What committing an outcome added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +48,38 @@ impl Tx<'_> {
             None => false,
         };
         Ok(Committed { capture, new_report })
+    }
+
+    /// Ends a lease whose pass broke off: its URL is given up, its host rests, since nobody knows
+    /// what it answered.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn break_lease(&self, lease: &Lease, now: Moment) -> Result<(), DbError> {
+        const WHY: &str = "broken: the page broke the program";
+        let change = HostChange {
+            next_at: now.after(retry_after::rest(1)),
+            rest_reason: Some(WHY.to_owned()),
+            failures: 0,
+            delay: Duration::ZERO,
+            last_response: None,
+            crawl_delay: None,
+        };
+        self.release_host(lease.host_id, &change)?;
+        if lease.purpose != Purpose::Page {
+            return Ok(());
+        }
+        let change = UrlChange {
+            transition: Transition {
+                state: UrlState::Failed,
+                reason: Some(Reason::new("broken", "the page broke the program")),
+                again_in: None,
+                attempts: lease.attempts + 1,
+            },
+            interval: None,
+            validators: Validators::default(),
+        };
+        self.move_url(lease.url_id, lease.host_id, &change, None, now)
     }
 
     /// Takes in the links of a page; `is_news` is asked first, and says whether a link can be news

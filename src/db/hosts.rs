@@ -1,5 +1,7 @@
 //! The hosts: one line each, and a clock that a restart remembers.
 
+use std::time::Duration;
+
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::{Db, DbError, Tx, duration, millis};
@@ -42,6 +44,24 @@ pub struct Waits {
     pub hosts_resting: u64,
 }
 
+/// Whether a host is asked in this run, and what delay its seed wants.
+pub struct HostPolicy(Box<HostRule>);
+
+type HostRule = dyn Fn(&HostKey) -> (bool, Option<Duration>) + Send;
+
+impl HostPolicy {
+    /// This rule.
+    pub fn new(rule: impl Fn(&HostKey) -> (bool, Option<Duration>) + Send + 'static) -> Self {
+        Self(Box::new(rule))
+    }
+}
+
+impl std::fmt::Debug for HostPolicy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("HostPolicy")
+    }
+}
+
 const READY: &str = "id, name, next_at, seed_delay_ms, crawl_delay_ms, last_response_ms, failures,
     in_flight";
 
@@ -71,7 +91,10 @@ impl Tx<'_> {
         if let Some(id) = find.query_row([host.as_str()], |row| row.get(0)).optional()? {
             return Ok(id);
         }
-        self.0.prepare_cached("INSERT INTO hosts (name) VALUES (?1)")?.execute([host.as_str()])?;
+        let (active, delay) = self.1.map_or((true, None), |policy| (policy.0)(host));
+        self.0
+            .prepare_cached("INSERT INTO hosts (name, active, seed_delay_ms) VALUES (?1, ?2, ?3)")?
+            .execute(params![host.as_str(), active, delay.map(millis)])?;
         Ok(self.0.last_insert_rowid())
     }
 
@@ -183,30 +206,28 @@ impl Tx<'_> {
 }
 
 impl Db {
-    /// Says which hosts are asked in this run, and what delay their seed wants.
+    /// Says which hosts are asked in this run, and what delay their seeds want: those that are known,
+    /// and those that will be found.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn set_active_hosts(
-        &mut self,
-        active: impl Fn(&HostKey) -> (bool, Option<std::time::Duration>),
-    ) -> Result<(), DbError> {
+    pub fn set_host_policy(&mut self, policy: HostPolicy) -> Result<(), DbError> {
         let tx = self.begin()?;
         {
             let mut hosts = tx.0.prepare("SELECT id, name FROM hosts")?;
+            let known: Vec<(i64, String)> = hosts
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect::<Result<_, _>>()?;
             let mut update =
                 tx.0.prepare("UPDATE hosts SET active = ?2, seed_delay_ms = ?3 WHERE id = ?1")?;
-            let mut rows = hosts.query([])?;
-            let mut changes = Vec::new();
-            while let Some(row) = rows.next()? {
-                let id: i64 = row.get(0)?;
-                changes.push((id, active(&HostKey::from(row.get::<_, String>(1)?))));
-            }
-            for (id, (is_active, delay)) in changes {
-                update.execute(params![id, is_active, delay.map(millis)])?;
+            for (id, name) in known {
+                let (active, delay) = (policy.0)(&HostKey::from(name));
+                update.execute(params![id, active, delay.map(millis)])?;
             }
         }
-        tx.commit()
+        tx.commit()?;
+        self.policy = Some(policy);
+        Ok(())
     }
 
     /// Takes over what a killed run held: its leases lapse, and every host it may have been asking
@@ -218,7 +239,7 @@ impl Db {
     pub fn take_over(
         &mut self,
         now: Moment,
-        delay: impl Fn(&HostPace) -> std::time::Duration,
+        delay: impl Fn(&HostPace) -> Duration,
     ) -> Result<u64, DbError> {
         let tx = self.begin()?;
         let lapsed = {
@@ -244,5 +265,72 @@ impl Db {
         };
         tx.commit()?;
         Ok(lapsed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::politeness::pace;
+
+    fn db() -> (tempfile::TempDir, Db) {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Db::open(&dir.path().join("gongkai.db")).unwrap();
+        (dir, db)
+    }
+
+    fn host(name: &str) -> HostKey {
+        HostKey::from(name.to_owned())
+    }
+
+    #[test]
+    fn a_host_that_is_found_while_a_run_goes_on_gets_the_delay_of_its_seed() {
+        let (_dir, mut db) = db();
+        let policy = |host: &HostKey| (host.as_str() != "b.gov.cn", Some(Duration::from_secs(7)));
+        db.set_host_policy(HostPolicy::new(policy)).unwrap();
+        let tx = db.begin().unwrap();
+        for name in ["a.gov.cn", "b.gov.cn"] {
+            let id = tx.host_id(&host(name)).unwrap();
+            tx.add_waiting(id, 1).unwrap();
+        }
+        let ready = tx.ready_hosts(Moment::from_millis(0), 1, 9).unwrap();
+        assert_eq!(ready.len(), 1, "the other is not asked in this run");
+        assert_eq!(ready[0].name, host("a.gov.cn"));
+        assert_eq!(ready[0].pace.seed_delay, Some(Duration::from_secs(7)));
+    }
+
+    #[test]
+    fn a_host_whose_line_a_killed_run_held_rests_a_full_delay() {
+        let (_dir, mut db) = db();
+        let now = Moment::from_millis(1_000_000);
+        let tx = db.begin().unwrap();
+        let id = tx.host_id(&host("a.gov.cn")).unwrap();
+        tx.occupy_host(id, 1, Moment::from_millis(5)).unwrap();
+        tx.add_waiting(id, 1).unwrap();
+        tx.commit().unwrap();
+        let politeness = Config::default().politeness;
+        db.take_over(now, |pace| pace::delay(&politeness, pace)).unwrap();
+        let tx = db.begin().unwrap();
+        assert!(tx.ready_hosts(now, 1, 9).unwrap().is_empty());
+        let later = now.after(politeness.delay);
+        assert_eq!(tx.ready_hosts(later, 1, 9).unwrap().len(), 1);
+        assert_eq!(tx.waits(1).unwrap().paced, Some(later));
+    }
+
+    #[test]
+    fn a_host_that_asked_for_peace_is_remembered() {
+        let (dir, mut db) = db();
+        let until = Moment::from_millis(9_000_000);
+        let tx = db.begin().unwrap();
+        let id = tx.host_id(&host("a.gov.cn")).unwrap();
+        tx.add_waiting(id, 1).unwrap();
+        tx.rest_host(id, until, "asked for peace").unwrap();
+        tx.commit().unwrap();
+        drop(db);
+        let mut db = Db::open(&dir.path().join("gongkai.db")).unwrap();
+        let tx = db.begin().unwrap();
+        assert!(tx.ready_hosts(Moment::from_millis(8_999_999), 1, 9).unwrap().is_empty());
+        assert_eq!(tx.waits(1).unwrap().resting, Some(until));
     }
 }

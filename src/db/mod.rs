@@ -41,11 +41,12 @@ const STATEMENTS: usize = 64;
 pub struct Db {
     connection: Connection,
     path: PathBuf,
+    policy: Option<hosts::HostPolicy>,
 }
 
 /// One transaction: everything in it, or nothing.
 #[derive(Debug)]
-pub struct Tx<'db>(rusqlite::Transaction<'db>);
+pub struct Tx<'db>(rusqlite::Transaction<'db>, Option<&'db hosts::HostPolicy>);
 
 /// Why the database could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -138,7 +139,7 @@ impl Db {
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
         connection.pragma_update(None, "foreign_keys", false)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        Ok(Self { connection, path: path.to_owned() })
+        Ok(Self { connection, path: path.to_owned(), policy: None })
     }
 
     /// Where it lies.
@@ -151,7 +152,8 @@ impl Db {
     /// # Errors
     /// When another writer holds the database.
     pub fn begin(&mut self) -> Result<Tx<'_>, DbError> {
-        Ok(Tx(self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?))
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        Ok(Tx(tx, self.policy.as_ref()))
     }
 
     /// The row of a URL, if it is known.

@@ -51,7 +51,7 @@ fn frame() -> Frame {
 
 fn home(portal: &mut Portal, frame: &Frame) {
     let main = list([
-        ("/news/t20240105_1.html", "青杉市春耕工作现场会召开"),
+        ("/news/t20240102_1.html", "青杉市春耕工作现场会召开"),
         ("http://www.elsewhere.example/", "友情链接"),
         ("/missing.html", "旧版网站"),
         ("/zwgk/zfgzbg/t20240110_1.html", "2024年政府工作报告"),
