@@ -140,12 +140,11 @@ impl Appender {
             let sealed = self.seal()?;
             self.sealed.extend(sealed);
         }
-        let open = match &mut self.open {
-            Some(open) => open,
-            None => {
-                let open = self.begin(now)?;
-                self.open.insert(open)
-            }
+        let open = if let Some(open) = &mut self.open {
+            open
+        } else {
+            let open = self.begin(now)?;
+            self.open.insert(open)
         };
         let placed = Placed {
             segment: open.name.clone(),
@@ -303,6 +302,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::archive::read::{Records, read_record};
     use crate::archive::records::tests::answered;
+    use crate::archive::warc::reader::Record;
     use crate::archive::{Context, encode};
     use proptest::prelude::*;
     use std::io::Read as _;
@@ -418,7 +418,7 @@ pub(crate) mod tests {
         let bodies: Vec<_> = found
             .iter()
             .filter(|r| r.kind() == "response")
-            .map(|r| r.payload())
+            .map(Record::payload)
             .collect();
         assert_eq!(bodies, [b"one".as_slice(), b"three"]);
     }

@@ -3,7 +3,7 @@
 use flate2::{Compress, CompressError, Compression, Crc, FlushCompress, Status};
 
 /// Level 1 packs a page of 20 KB in 50 µs to 0.257 of its size, level 6 in 140 µs to 0.204; levels
-/// 3 to 5 take nearly as long as 6 and pack less (zlib-rs, a portal's page). The archive is kept
+/// 3 to 5 take nearly as long as 6 and pack less (zlib-rs, a made-up portal's pages). The archive is kept
 /// for longer than it is written.
 const LEVEL: u32 = 6;
 
