@@ -5,14 +5,8 @@ use std::fmt;
 use url::Url;
 
 /// Query parameters that name a session and not a page, in lower case.
-const SESSION_PARAMETERS: [&str; 6] = [
-    "jsessionid",
-    "sid",
-    "phpsessid",
-    "sessionid",
-    "aspsessionid",
-    "cfid",
-];
+const SESSION_PARAMETERS: [&str; 6] =
+    ["jsessionid", "sid", "phpsessid", "sessionid", "aspsessionid", "cfid"];
 
 /// Path parameters that name a session (`/a.jsp;jsessionid=…`), in lower case.
 const SESSION_PATH_PARAMETER: &str = ";jsessionid=";
@@ -84,6 +78,7 @@ impl CanonicalUrl {
     }
 
     /// The URL of the robots file that speaks for it.
+    #[must_use]
     pub fn robots_url(&self) -> Self {
         let mut robots = self.0.clone();
         robots.set_path("/robots.txt");
@@ -169,9 +164,7 @@ fn drop_query_sessions(url: &mut Url) {
     let Some(query) = url.query() else { return };
     let is_session = |pair: &&str| {
         let name = pair.split_once('=').map_or(*pair, |(name, _)| name);
-        SESSION_PARAMETERS
-            .iter()
-            .any(|session| name.eq_ignore_ascii_case(session))
+        SESSION_PARAMETERS.iter().any(|session| name.eq_ignore_ascii_case(session))
     };
     if query.is_empty() || query.split('&').any(|pair| is_session(&pair)) {
         let kept: Vec<&str> = query.split('&').filter(|pair| !is_session(pair)).collect();
@@ -194,48 +187,24 @@ mod tests {
     use super::*;
 
     fn canonical(text: &str) -> String {
-        CanonicalUrl::new(&Url::parse(text).unwrap())
-            .unwrap()
-            .to_string()
+        CanonicalUrl::new(&Url::parse(text).unwrap()).unwrap().to_string()
     }
 
     #[test]
     fn two_spellings_of_one_page_are_one_url() {
         for (spelling, expected) in [
-            (
-                "HTTP://WWW.Example.GOV.cn:80/a",
-                "http://www.example.gov.cn/a",
-            ),
-            (
-                "http://www.example.gov.cn./a",
-                "http://www.example.gov.cn/a",
-            ),
-            (
-                "http://www.example.gov.cn/a#top",
-                "http://www.example.gov.cn/a",
-            ),
-            (
-                "http://u:p@www.example.gov.cn/a",
-                "http://www.example.gov.cn/a",
-            ),
-            (
-                "http://x.gov.cn/a.jsp;jsessionid=0F?b=1",
-                "http://x.gov.cn/a.jsp?b=1",
-            ),
-            (
-                "http://x.gov.cn/a?sid=1&b=2&JSESSIONID=3",
-                "http://x.gov.cn/a?b=2",
-            ),
+            ("HTTP://WWW.Example.GOV.cn:80/a", "http://www.example.gov.cn/a"),
+            ("http://www.example.gov.cn./a", "http://www.example.gov.cn/a"),
+            ("http://www.example.gov.cn/a#top", "http://www.example.gov.cn/a"),
+            ("http://u:p@www.example.gov.cn/a", "http://www.example.gov.cn/a"),
+            ("http://x.gov.cn/a.jsp;jsessionid=0F?b=1", "http://x.gov.cn/a.jsp?b=1"),
+            ("http://x.gov.cn/a?sid=1&b=2&JSESSIONID=3", "http://x.gov.cn/a?b=2"),
             ("http://x.gov.cn/a?sid=1", "http://x.gov.cn/a"),
             ("http://x.gov.cn/a?", "http://x.gov.cn/a"),
             ("http://x.gov.cn/a/../b/./c", "http://x.gov.cn/b/c"),
         ] {
             assert_eq!(canonical(spelling), expected, "{spelling}");
-            assert_eq!(
-                canonical(&canonical(spelling)),
-                expected,
-                "idempotent: {spelling}"
-            );
+            assert_eq!(canonical(&canonical(spelling)), expected, "idempotent: {spelling}");
         }
     }
 
@@ -246,26 +215,16 @@ mod tests {
             ("javascript:void(0)", NotCanonical::Scheme),
             ("ftp://x.gov.cn/", NotCanonical::Scheme),
         ] {
-            assert_eq!(
-                CanonicalUrl::new(&Url::parse(text).unwrap()),
-                Err(why),
-                "{text}"
-            );
+            assert_eq!(CanonicalUrl::new(&Url::parse(text).unwrap()), Err(why), "{text}");
         }
         let long = format!("http://x.gov.cn/{}", "a".repeat(MAX_URL_BYTES));
-        assert_eq!(
-            CanonicalUrl::new(&Url::parse(&long).unwrap()),
-            Err(NotCanonical::TooLong)
-        );
+        assert_eq!(CanonicalUrl::new(&Url::parse(&long).unwrap()), Err(NotCanonical::TooLong));
     }
 
     #[test]
     fn the_robots_file_is_that_of_the_origin() {
         let url = CanonicalUrl::new(&Url::parse("https://x.gov.cn:8443/a/b?c=d").unwrap()).unwrap();
-        assert_eq!(
-            url.robots_url().as_str(),
-            "https://x.gov.cn:8443/robots.txt"
-        );
+        assert_eq!(url.robots_url().as_str(), "https://x.gov.cn:8443/robots.txt");
         assert_eq!(url.origin(), "https://x.gov.cn:8443");
     }
 }

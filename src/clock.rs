@@ -23,10 +23,7 @@ impl Moment {
     /// The moment `by` later; the end of time where that would overflow.
     #[must_use]
     pub fn after(self, by: Duration) -> Self {
-        Self(
-            self.0
-                .saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)),
-        )
+        Self(self.0.saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
     }
 
     /// How long until `later`; zero when it has passed.
@@ -78,10 +75,7 @@ mod tests {
 
     #[test]
     fn a_moment_is_written_as_warc_wants_it() {
-        assert_eq!(
-            Moment::from_millis(1_769_847_330_123).to_string(),
-            "2026-01-31T08:15:30.123Z"
-        );
+        assert_eq!(Moment::from_millis(1_769_847_330_123).to_string(), "2026-01-31T08:15:30.123Z");
     }
 
     #[test]

@@ -33,10 +33,7 @@ pub struct InitError {
 /// # Errors
 /// When a folder or file cannot be made.
 pub fn init(dir: &Path) -> Result<Vec<Written>, InitError> {
-    FILES
-        .iter()
-        .map(|(name, text)| write_new(dir.join(name), text))
-        .collect()
+    FILES.iter().map(|(name, text)| write_new(dir.join(name), text)).collect()
 }
 
 fn write_new(path: PathBuf, text: &str) -> Result<Written, InitError> {
@@ -65,14 +62,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("config.toml"), "mine").unwrap();
         let written = init(dir.path()).unwrap();
-        assert_eq!(
-            written.iter().map(|file| file.existed).collect::<Vec<_>>(),
-            [true, false]
-        );
-        assert_eq!(
-            std::fs::read(dir.path().join("config.toml")).unwrap(),
-            b"mine"
-        );
+        assert_eq!(written.iter().map(|file| file.existed).collect::<Vec<_>>(), [true, false]);
+        assert_eq!(std::fs::read(dir.path().join("config.toml")).unwrap(), b"mine");
         assert!(init(dir.path()).unwrap().iter().all(|file| file.existed));
     }
 }

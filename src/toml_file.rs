@@ -41,18 +41,12 @@ enum Value {
 impl Spot {
     /// A text that stands somewhere.
     pub fn text_at(place: impl Into<String>, text: impl Into<String>) -> Self {
-        Self {
-            place: place.into(),
-            value: Value::Text(text.into()),
-        }
+        Self { place: place.into(), value: Value::Text(text.into()) }
     }
 
     /// What an environment variable says; it has no other way to say a number or a list.
     pub fn variable(name: impl Into<String>, text: impl Into<String>) -> Self {
-        Self {
-            place: name.into(),
-            value: Value::Said(text.into()),
-        }
+        Self { place: name.into(), value: Value::Said(text.into()) }
     }
 
     /// Where it stands.
@@ -62,10 +56,7 @@ impl Spot {
 
     /// A mistake here.
     pub fn mistake(&self, what: impl Into<String>) -> Mistake {
-        Mistake {
-            place: self.place.clone(),
-            what: what.into(),
-        }
+        Mistake { place: self.place.clone(), what: what.into() }
     }
 
     fn found(&self) -> String {
@@ -97,9 +88,8 @@ impl Spot {
         expected: &str,
         fits: impl Fn(&T) -> bool,
     ) -> Result<T, Mistake> {
-        let text = match &self.value {
-            Value::Number(text) | Value::Said(text) => text,
-            _ => return Err(self.mistake(format!("expected {expected}, found {}", self.found()))),
+        let (Value::Number(text) | Value::Said(text)) = &self.value else {
+            return Err(self.mistake(format!("expected {expected}, found {}", self.found())));
         };
         match text.parse::<T>() {
             Ok(number) if fits(&number) => Ok(number),
@@ -133,25 +123,15 @@ pub struct TomlFile {
 impl TomlFile {
     /// Reads a file's bytes; `name` stands in the mistakes.
     pub fn parse(name: &str, bytes: &[u8]) -> Self {
-        let mut file = Self {
-            spots: BTreeMap::new(),
-            known: Vec::new(),
-            mistakes: Vec::new(),
-        };
+        let mut file = Self { spots: BTreeMap::new(), known: Vec::new(), mistakes: Vec::new() };
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => {
-                let line = 1 + bytes
-                    .iter()
-                    .take(error.valid_up_to())
-                    .filter(|b| **b == b'\n')
-                    .count();
+                let line =
+                    1 + bytes.iter().take(error.valid_up_to()).filter(|b| **b == b'\n').count();
                 let what = "this is not UTF-8: save the file as UTF-8".to_owned();
-                file.mistakes.push(Mistake {
-                    place: format!("{name}:{line}"),
-                    what,
-                });
+                file.mistakes.push(Mistake { place: format!("{name}:{line}"), what });
                 return file;
             }
         };
@@ -161,10 +141,7 @@ impl TomlFile {
             Err(error) => {
                 let place = lines.place(error.span().unwrap_or_default());
                 let what = error.message().trim().replace('\n', "; ");
-                file.mistakes.push(Mistake {
-                    place,
-                    what: format!("this is not TOML: {what}"),
-                });
+                file.mistakes.push(Mistake { place, what: format!("this is not TOML: {what}") });
             }
         }
         file
@@ -183,8 +160,7 @@ impl TomlFile {
                 DeValue::Table(_) => {}
                 other => {
                     let place = lines.place(key.span());
-                    self.spots
-                        .insert(dotted, (place, lines.spot(value.span(), other)));
+                    self.spots.insert(dotted, (place, lines.spot(value.span(), other)));
                 }
             }
         }
@@ -192,8 +168,7 @@ impl TomlFile {
 
     /// Puts a value in, over what the file says.
     pub fn set(&mut self, key: &str, spot: Spot) {
-        self.spots
-            .insert(key.to_owned(), (spot.place.clone(), spot));
+        self.spots.insert(key.to_owned(), (spot.place.clone(), spot));
     }
 
     /// Takes a key out and reads its value; none where it is not there, or is a mistake.
@@ -204,9 +179,7 @@ impl TomlFile {
     ) -> Option<T> {
         self.known.push(key);
         let (_, spot) = self.spots.remove(key)?;
-        read(&spot)
-            .map_err(|mistake| self.mistakes.push(mistake))
-            .ok()
+        read(&spot).map_err(|mistake| self.mistakes.push(mistake)).ok()
     }
 
     /// Takes a key out and reads each thing of its list.
@@ -266,11 +239,7 @@ fn closest(word: &str, known: &[&'static str]) -> Option<&'static str> {
     let likeness = |candidate: &str| {
         let whole = strsim::jaro_winkler(word, candidate);
         // The right key under the wrong heading.
-        if last(word) == last(candidate) {
-            whole.max(LIKE)
-        } else {
-            whole
-        }
+        if last(word) == last(candidate) { whole.max(LIKE) } else { whole }
     };
     known
         .iter()
@@ -281,11 +250,7 @@ fn closest(word: &str, known: &[&'static str]) -> Option<&'static str> {
 }
 
 fn quoted(words: &[&str]) -> String {
-    words
-        .iter()
-        .map(|word| format!("`{word}`"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
 struct Lines<'a> {
@@ -296,11 +261,7 @@ struct Lines<'a> {
 impl Lines<'_> {
     fn place(&self, span: Range<usize>) -> String {
         let before = self.text.as_bytes().iter().take(span.start);
-        format!(
-            "{}:{}",
-            self.name,
-            1 + before.filter(|byte| **byte == b'\n').count()
-        )
+        format!("{}:{}", self.name, 1 + before.filter(|byte| **byte == b'\n').count())
     }
 
     fn spot(&self, span: Range<usize>, value: &DeValue<'_>) -> Spot {
@@ -311,15 +272,10 @@ impl Lines<'_> {
             }
             DeValue::Float(number) => Value::Number(number.as_str().to_owned()),
             DeValue::Array(list) => Value::List(
-                list.iter()
-                    .map(|thing| self.spot(thing.span(), thing.get_ref()))
-                    .collect(),
+                list.iter().map(|thing| self.spot(thing.span(), thing.get_ref())).collect(),
             ),
             other => Value::Other(other.type_str()),
         };
-        Spot {
-            place: self.place(span),
-            value,
-        }
+        Spot { place: self.place(span), value }
     }
 }

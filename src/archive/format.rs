@@ -25,11 +25,7 @@ pub const OPEN: &str = ".open";
 /// The name of a WARC file when it is sealed: who wrote it, when it was begun (UTC), its number in
 /// the run, and which worker.
 pub fn segment_name(begun: Moment, number: u32, worker: &str) -> String {
-    let stamp: String = begun
-        .to_string()
-        .chars()
-        .filter(char::is_ascii_digit)
-        .collect();
+    let stamp: String = begun.to_string().chars().filter(char::is_ascii_digit).collect();
     format!("gongkai-{stamp}-{number:05}-{worker}{SEALED}")
 }
 
@@ -57,9 +53,6 @@ mod tests {
     fn a_name_says_when_and_by_whom_and_sorts_by_time() {
         let name = segment_name(Moment::from_millis(1_769_847_330_123), 7, "w0");
         assert_eq!(name, "gongkai-20260131081530123-00007-w0.warc.gz");
-        assert_eq!(
-            open_name(&name),
-            "gongkai-20260131081530123-00007-w0.warc.gz.open"
-        );
+        assert_eq!(open_name(&name), "gongkai-20260131081530123-00007-w0.warc.gz.open");
     }
 }

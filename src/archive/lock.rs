@@ -30,11 +30,7 @@ impl Lock {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(source)) => {
-                return Err(ArchiveError::Io {
-                    what: "lock",
-                    path,
-                    source,
-                });
+                return Err(ArchiveError::Io { what: "lock", path, source });
             }
         }
         let sign = |file: &mut File| {
@@ -69,10 +65,7 @@ mod tests {
         let first = Lock::acquire(dir.path()).unwrap();
         assert!(first.is_some());
         assert!(Lock::acquire(dir.path()).unwrap().is_none());
-        assert_eq!(
-            Lock::holder(dir.path()),
-            Some(format!("process {}", std::process::id()))
-        );
+        assert_eq!(Lock::holder(dir.path()), Some(format!("process {}", std::process::id())));
         drop(first);
         assert!(Lock::acquire(dir.path()).unwrap().is_some());
     }

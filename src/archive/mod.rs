@@ -75,11 +75,7 @@ pub enum ArchiveError {
 
 impl ArchiveError {
     fn io<'a>(what: &'static str, path: &'a Path) -> impl Fn(std::io::Error) -> Self + 'a {
-        move |source| Self::Io {
-            what,
-            path: path.to_owned(),
-            source,
-        }
+        move |source| Self::Io { what, path: path.to_owned(), source }
     }
 
     /// Whether the disk, or a quota, was full.

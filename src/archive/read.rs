@@ -18,14 +18,9 @@ pub fn read_record(
     length: u64,
 ) -> Result<Record, ArchiveError> {
     let (path, mut file) = open_segment(archive_dir, segment)?;
-    file.seek(SeekFrom::Start(offset))
-        .map_err(ArchiveError::io("read", &path))?;
+    file.seek(SeekFrom::Start(offset)).map_err(ArchiveError::io("read", &path))?;
     let mut member = BufReader::new(file.take(length));
-    let damaged = |what| ArchiveError::Damaged {
-        path: path.clone(),
-        offset,
-        what,
-    };
+    let damaged = |what| ArchiveError::Damaged { path: path.clone(), offset, what };
     let record = read_member(&mut member).map_err(damaged)?;
     let after = member.fill_buf().map_err(ArchiveError::io("read", &path))?;
     if !after.is_empty() {
@@ -95,11 +90,7 @@ impl Records {
     /// When it cannot be opened.
     pub fn open(path: &Path) -> Result<Self, ArchiveError> {
         let file = File::open(path).map_err(ArchiveError::io("open", path))?;
-        Ok(Self {
-            path: path.to_owned(),
-            file: BufReader::new(file),
-            failed: false,
-        })
+        Ok(Self { path: path.to_owned(), file: BufReader::new(file), failed: false })
     }
 
     fn next_record(&mut self) -> Result<Option<Found>, ArchiveError> {
@@ -108,18 +99,10 @@ impl Records {
         if self.file.fill_buf().map_err(&io)?.is_empty() {
             return Ok(None);
         }
-        let damaged = |what| ArchiveError::Damaged {
-            path: self.path.clone(),
-            offset,
-            what,
-        };
+        let damaged = |what| ArchiveError::Damaged { path: self.path.clone(), offset, what };
         let record = read_member(&mut self.file).map_err(damaged)?;
         let end = self.file.stream_position().map_err(&io)?;
-        Ok(Some(Found {
-            offset,
-            length: end - offset,
-            record,
-        }))
+        Ok(Some(Found { offset, length: end - offset, record }))
     }
 }
 
@@ -147,11 +130,7 @@ mod tests {
         let mut appender = appender(archive, u64::MAX);
         let placed = bodies
             .iter()
-            .map(|body| {
-                appender
-                    .append(&page(body), Moment::from_millis(0))
-                    .unwrap()
-            })
+            .map(|body| appender.append(&page(body), Moment::from_millis(0)).unwrap())
             .collect();
         appender.seal().unwrap();
         placed
@@ -162,12 +141,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let placed = archived(dir.path(), &[b"one", b"", b"three"]);
         let read = |placed: &Placed, offset: u64, length: u64| {
-            payload(
-                dir.path(),
-                &placed.segment,
-                placed.offset + offset,
-                placed.length + length,
-            )
+            payload(dir.path(), &placed.segment, placed.offset + offset, placed.length + length)
         };
         for (placed, body) in placed.iter().zip([b"one".as_slice(), b"", b"three"]) {
             assert_eq!(read(placed, 0, 0).unwrap(), body);
@@ -201,15 +175,8 @@ mod tests {
         let records: Vec<_> = Records::open(&path).unwrap().collect();
         let (last, before) = records.split_last().unwrap();
         assert!(before.iter().all(Result::is_ok));
-        assert_eq!(
-            before.len(),
-            4,
-            "the warcinfo, and the three of one exchange"
-        );
+        assert_eq!(before.len(), 4, "the warcinfo, and the three of one exchange");
         let error = last.as_ref().unwrap_err().to_string();
-        assert!(
-            error.contains(&format!("at byte {}", placed[1].offset)),
-            "{error}"
-        );
+        assert!(error.contains(&format!("at byte {}", placed[1].offset)), "{error}");
     }
 }

@@ -134,11 +134,7 @@ fn encode_answer(
             http_head: http_head(response),
         },
     };
-    match context
-        .not_modified
-        .as_ref()
-        .filter(|_| response.status == 304)
-    {
+    match context.not_modified.as_ref().filter(|_| response.status == 304) {
         Some(original) => {
             encoded.payload = Some(original.digest);
             // Readers replay the revisit's own head in place of the page if it has one.
@@ -164,11 +160,7 @@ fn encode_failure(
     gzip: &mut Gzip,
 ) -> Encoded {
     let mut fields = metadata(exchange, context);
-    add(
-        &mut fields,
-        "failure",
-        &format!("{}: {}", failure.kind.as_str(), failure.detail),
-    );
+    add(&mut fields, "failure", &format!("{}: {}", failure.kind.as_str(), failure.detail));
     let record_id = fresh_id();
     let mut head = Head::new("metadata", record_id, exchange.started);
     head.field("WARC-Target-URI", exchange.url.as_str());
@@ -287,11 +279,7 @@ impl Encoded {
 /// The response's head as it stands in the archive: what the wire did to the body is undone, and
 /// the fields that told of it are kept under names that no reader acts on.
 fn http_head(response: &Response) -> Vec<u8> {
-    let protocol = if response.protocol == "HTTP/2" {
-        "HTTP/1.1"
-    } else {
-        response.protocol
-    };
+    let protocol = if response.protocol == "HTTP/2" { "HTTP/1.1" } else { response.protocol };
     let mut head = format!("{protocol} {} ", response.status).into_bytes();
     head.extend(clean(&response.reason));
     head.extend_from_slice(b"\r\n");
@@ -328,11 +316,7 @@ fn title_case(name: &str, head: &mut Vec<u8>) {
     let mut first = true;
     head.extend(clean(name.as_bytes()).map(|byte| {
         let upper = std::mem::replace(&mut first, byte == b'-');
-        if upper {
-            byte.to_ascii_uppercase()
-        } else {
-            byte
-        }
+        if upper { byte.to_ascii_uppercase() } else { byte }
     }));
 }
 
@@ -350,11 +334,7 @@ fn metadata(exchange: &Exchange, context: &Context) -> Vec<u8> {
     }
     add(&mut fields, "depth", &context.depth.to_string());
     add(&mut fields, "run", &context.run.to_string());
-    add(
-        &mut fields,
-        "fetchTimeMs",
-        &exchange.elapsed.as_millis().to_string(),
-    );
+    add(&mut fields, "fetchTimeMs", &exchange.elapsed.as_millis().to_string());
     if let Some(charset) = &context.charset {
         add(&mut fields, "charset", charset);
     }
@@ -388,11 +368,7 @@ impl WarcInfo {
         add(&mut fields, "http-header-from", &self.contact);
         add(&mut fields, "robots", &self.robots);
         let lines = self.configuration.lines().filter(|line| !line.is_empty());
-        add(
-            &mut fields,
-            "configuration",
-            &lines.collect::<Vec<_>>().join("; "),
-        );
+        add(&mut fields, "configuration", &lines.collect::<Vec<_>>().join("; "));
         let mut head = Head::new("warcinfo", fresh_id(), now);
         head.field("WARC-Filename", filename);
         head.field("WARC-Block-Digest", Digest::of(&fields));
@@ -456,24 +432,15 @@ pub(crate) mod tests {
         assert_eq!(kinds, ["response", "request", "metadata"]);
         let response = &records[0];
         assert_eq!(response.payload(), b"page");
-        assert_eq!(
-            response.field("WARC-Date"),
-            Some("2026-01-31T08:15:30.123Z")
-        );
+        assert_eq!(response.field("WARC-Date"), Some("2026-01-31T08:15:30.123Z"));
         assert_eq!(response.field("WARC-IP-Address"), Some("127.0.0.1"));
-        assert_eq!(
-            response.field("WARC-Payload-Digest").unwrap(),
-            Digest::of(b"page").to_string()
-        );
+        assert_eq!(response.field("WARC-Payload-Digest").unwrap(), Digest::of(b"page").to_string());
         assert_eq!(
             response.field("WARC-Block-Digest").unwrap(),
             Digest::of(response.block()).to_string()
         );
         for other in &records[1..] {
-            assert_eq!(
-                other.field("WARC-Concurrent-To"),
-                response.field("WARC-Record-ID")
-            );
+            assert_eq!(other.field("WARC-Concurrent-To"), response.field("WARC-Record-ID"));
         }
         assert_eq!(records[1].block(), exchange.request);
     }
@@ -486,9 +453,7 @@ pub(crate) mod tests {
             ("transfer-encoding", "chunked"),
         ];
         let mut exchange = answered(200, &fields, b"page");
-        let Ending::Answered(response) = &mut exchange.ending else {
-            unreachable!()
-        };
+        let Ending::Answered(response) = &mut exchange.ending else { unreachable!() };
         response.coding = Some("gzip".to_owned());
         let records = records(&encode(&exchange));
         assert_eq!(
@@ -520,28 +485,16 @@ pub(crate) mod tests {
             record.field("WARC-Refers-To-Target-URI"),
             Some("http://www.qingshan.gov.cn/first")
         );
-        assert_eq!(
-            record.field("WARC-Refers-To-Date"),
-            Some("2026-01-31T08:15:30.123Z")
-        );
+        assert_eq!(record.field("WARC-Refers-To-Date"), Some("2026-01-31T08:15:30.123Z"));
         let response = records(&first).remove(0);
-        assert_eq!(
-            record.field("WARC-Payload-Digest"),
-            response.field("WARC-Payload-Digest")
-        );
-        assert_eq!(
-            record.field("WARC-Refers-To"),
-            response.field("WARC-Record-ID")
-        );
+        assert_eq!(record.field("WARC-Payload-Digest"), response.field("WARC-Payload-Digest"));
+        assert_eq!(record.field("WARC-Refers-To"), response.field("WARC-Record-ID"));
     }
 
     #[test]
     fn a_304_is_a_revisit_with_an_empty_block() {
         let original = original();
-        let context = Context {
-            not_modified: Some(original.clone()),
-            ..Context::default()
-        };
+        let context = Context { not_modified: Some(original.clone()), ..Context::default() };
         let exchange = answered(304, &[("etag", "\"x\"")], b"");
         let encoded = super::encode(&exchange, &context, &mut Gzip::new());
         let record = records(&encoded).remove(0);
@@ -559,17 +512,11 @@ pub(crate) mod tests {
     fn a_failure_is_kept_with_its_reason_and_with_the_request_only_if_one_was_sent() {
         let kinds = |kind| {
             let mut exchange = answered(200, &[], b"");
-            exchange.ending = Ending::Failed(Failure {
-                kind,
-                detail: "why\r\nnot".to_owned(),
-            });
+            exchange.ending = Ending::Failed(Failure { kind, detail: "why\r\nnot".to_owned() });
             let records = records(&encode(&exchange));
             let block = String::from_utf8_lossy(records[0].block()).into_owned();
             assert!(block.contains("why  not\r\n"), "{block}");
-            records
-                .iter()
-                .map(|record| record.kind().to_owned())
-                .collect::<Vec<_>>()
+            records.iter().map(|record| record.kind().to_owned()).collect::<Vec<_>>()
         };
         assert_eq!(kinds(FailureKind::Dns), ["metadata"]);
         assert_eq!(kinds(FailureKind::Timeout), ["metadata", "request"]);
@@ -596,16 +543,11 @@ pub(crate) mod tests {
     #[test]
     fn a_failure_and_a_304_stay_what_they_are_whatever_is_stored() {
         let mut failed = answered(200, &[], b"");
-        failed.ending = Ending::Failed(Failure {
-            kind: FailureKind::Dns,
-            detail: "no such name".to_owned(),
-        });
+        failed.ending =
+            Ending::Failed(Failure { kind: FailureKind::Dns, detail: "no such name".to_owned() });
         let failed = encode(&failed).into_revisit(&original(), &mut Gzip::new());
         assert_eq!(failed.kind, EncodedKind::Failure);
-        let context = Context {
-            not_modified: Some(original()),
-            ..Context::default()
-        };
+        let context = Context { not_modified: Some(original()), ..Context::default() };
         let unchanged = super::encode(&answered(304, &[], b""), &context, &mut Gzip::new())
             .into_revisit(&original(), &mut Gzip::new());
         let record = records(&unchanged).remove(0);
@@ -615,9 +557,7 @@ pub(crate) mod tests {
     #[test]
     fn what_was_spoken_as_http_2_is_written_so_that_readers_of_http_1_read_it() {
         let mut exchange = answered(200, &[], b"page");
-        let Ending::Answered(response) = &mut exchange.ending else {
-            unreachable!()
-        };
+        let Ending::Answered(response) = &mut exchange.ending else { unreachable!() };
         response.protocol = "HTTP/2";
         response.reason.clear();
         let record = records(&encode(&exchange)).remove(0);
@@ -628,9 +568,7 @@ pub(crate) mod tests {
     #[test]
     fn a_body_that_was_cut_says_so_even_when_its_payload_is_stored_already() {
         let mut exchange = answered(200, &[], b"pa");
-        let Ending::Answered(response) = &mut exchange.ending else {
-            unreachable!()
-        };
+        let Ending::Answered(response) = &mut exchange.ending else { unreachable!() };
         response.truncated = Some(Truncated::Time);
         let encoded = encode(&exchange);
         assert_eq!(records(&encoded)[0].field("WARC-Truncated"), Some("time"));

@@ -35,11 +35,7 @@ pub struct Repaired {
 impl Repaired {
     /// What the index is to say of it.
     pub fn state(&self) -> SegmentState {
-        SegmentState {
-            name: self.name.clone(),
-            length: self.kept,
-            sealed: true,
-        }
+        SegmentState { name: self.name.clone(), length: self.kept, sealed: true }
     }
 }
 
@@ -53,21 +49,14 @@ pub fn left_open(archive_dir: &Path) -> Result<Vec<LeftOpen>, ArchiveError> {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(source) => {
-            return Err(ArchiveError::Io {
-                what: "read the folder",
-                path: dir,
-                source,
-            });
+            return Err(ArchiveError::Io { what: "read the folder", path: dir, source });
         }
     };
     let mut left = Vec::new();
     for entry in entries {
         let entry = entry.map_err(ArchiveError::io("read the folder", &dir))?;
         let file_name = entry.file_name();
-        let Some(name) = file_name
-            .to_str()
-            .and_then(|name| name.strip_suffix(format::OPEN))
-        else {
+        let Some(name) = file_name.to_str().and_then(|name| name.strip_suffix(format::OPEN)) else {
             continue;
         };
         left.push(LeftOpen {
@@ -93,26 +82,15 @@ impl LeftOpen {
     /// When bytes are missing that the index knows, or the disk fails.
     pub fn repair(self, committed: Option<u64>) -> Result<Repaired, ArchiveError> {
         let io = |what| ArchiveError::io(what, &self.path);
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(&self.path)
-            .map_err(io("open"))?;
+        let mut file =
+            OpenOptions::new().read(true).write(true).open(&self.path).map_err(io("open"))?;
         let found = file.metadata().map_err(io("read"))?.len();
         let kept = committed.unwrap_or(0);
         if found < kept {
-            return Err(ArchiveError::Short {
-                path: self.path,
-                found,
-                committed: kept,
-            });
+            return Err(ArchiveError::Short { path: self.path, found, committed: kept });
         }
         let cut = found - kept;
-        let set_aside = if cut > 0 {
-            Some(self.set_aside(&mut file, kept)?)
-        } else {
-            None
-        };
+        let set_aside = if cut > 0 { Some(self.set_aside(&mut file, kept)?) } else { None };
         file.set_len(kept).map_err(io("cut"))?;
         file.sync_all().map_err(io("sync"))?;
         if kept > 0 {
@@ -121,12 +99,7 @@ impl LeftOpen {
         } else {
             std::fs::remove_file(&self.path).map_err(io("remove"))?;
         }
-        Ok(Repaired {
-            name: self.name,
-            kept,
-            cut,
-            set_aside,
-        })
+        Ok(Repaired { name: self.name, kept, cut, set_aside })
     }
 
     fn set_aside(&self, file: &mut File, from: u64) -> Result<PathBuf, ArchiveError> {
@@ -135,8 +108,7 @@ impl LeftOpen {
         let path = dir.join(format!("{}.from-{from}", self.name));
         let io = ArchiveError::io("write", &path);
         let mut copy = File::create(&path).map_err(&io)?;
-        file.seek(SeekFrom::Start(from))
-            .map_err(ArchiveError::io("read", &self.path))?;
+        file.seek(SeekFrom::Start(from)).map_err(ArchiveError::io("read", &self.path))?;
         std::io::copy(file, &mut copy).map_err(&io)?;
         copy.sync_all().map_err(&io)?;
         drop(io);
@@ -155,13 +127,9 @@ mod tests {
     /// A file with one synced batch and one that was not committed, as a kill leaves it.
     fn killed(archive: &Path) -> SegmentState {
         let mut appender = appender(archive, u64::MAX);
-        appender
-            .append(&page(b"kept"), Moment::from_millis(0))
-            .unwrap();
+        appender.append(&page(b"kept"), Moment::from_millis(0)).unwrap();
         let committed = appender.sync().unwrap().remove(0);
-        appender
-            .append(&page(b"lost"), Moment::from_millis(0))
-            .unwrap();
+        appender.append(&page(b"lost"), Moment::from_millis(0)).unwrap();
         committed
     }
 
@@ -177,20 +145,11 @@ mod tests {
         let committed = killed(dir.path());
         let whole = std::fs::read(&left_open(dir.path()).unwrap()[0].path).unwrap();
         let repaired = repair(dir.path(), Some(committed.length));
-        assert_eq!(
-            repaired.state(),
-            SegmentState {
-                sealed: true,
-                ..committed.clone()
-            }
-        );
+        assert_eq!(repaired.state(), SegmentState { sealed: true, ..committed.clone() });
         let sealed = dir.path().join(format::WARC_DIR).join(&committed.name);
         let kept = usize::try_from(committed.length).unwrap();
         assert_eq!(std::fs::read(sealed).unwrap(), whole[..kept]);
-        assert_eq!(
-            std::fs::read(repaired.set_aside.unwrap()).unwrap(),
-            whole[kept..]
-        );
+        assert_eq!(std::fs::read(repaired.set_aside.unwrap()).unwrap(), whole[kept..]);
         assert!(left_open(dir.path()).unwrap().is_empty());
     }
 
@@ -201,12 +160,7 @@ mod tests {
         let whole = std::fs::read(&left_open(dir.path()).unwrap()[0].path).unwrap();
         let repaired = repair(dir.path(), None);
         assert_eq!(std::fs::read(repaired.set_aside.unwrap()).unwrap(), whole);
-        assert_eq!(
-            std::fs::read_dir(dir.path().join(format::WARC_DIR))
-                .unwrap()
-                .count(),
-            0
-        );
+        assert_eq!(std::fs::read_dir(dir.path().join(format::WARC_DIR)).unwrap().count(), 0);
     }
 
     #[test]
@@ -215,10 +169,7 @@ mod tests {
         let committed = killed(dir.path());
         let left = left_open(dir.path()).unwrap().remove(0);
         let path = left.path.clone();
-        let error = left
-            .repair(Some(committed.length + 100_000))
-            .unwrap_err()
-            .to_string();
+        let error = left.repair(Some(committed.length + 100_000)).unwrap_err().to_string();
         assert!(error.contains("bytes are missing"), "{error}");
         assert!(path.exists());
     }

@@ -96,9 +96,7 @@ impl Open {
 
     fn sound(&self) -> Result<(), ArchiveError> {
         if self.failed {
-            return Err(ArchiveError::NotRolledBack {
-                path: self.path.clone(),
-            });
+            return Err(ArchiveError::NotRolledBack { path: self.path.clone() });
         }
         Ok(())
     }
@@ -163,14 +161,7 @@ impl Appender {
 
     fn begin(&mut self, now: Moment) -> Result<Open, ArchiveError> {
         let (name, path, file) = self.create(now)?;
-        let mut open = Open {
-            file,
-            name,
-            path,
-            length: 0,
-            synced: 0,
-            failed: false,
-        };
+        let mut open = Open { file, name, path, length: 0, synced: 0, failed: false };
         let head = self.info.encode(&open.name, now, &mut self.gzip);
         // The name itself must outlive a power cut.
         let begun = open.write(&head).and_then(|()| sync_dir(&self.dir));
@@ -235,9 +226,7 @@ impl Appender {
             return Ok(());
         };
         if open.synced > 0 {
-            return open
-                .roll_back()
-                .map_err(ArchiveError::io("cut", &open.path));
+            return open.roll_back().map_err(ArchiveError::io("cut", &open.path));
         }
         open.failed = true;
         std::fs::remove_file(&open.path).map_err(ArchiveError::io("remove", &open.path))?;
@@ -256,11 +245,7 @@ impl Appender {
         };
         open.sync()?;
         seal_file(&open.path, &self.dir.join(&open.name))?;
-        let state = SegmentState {
-            name: open.name.clone(),
-            length: open.length,
-            sealed: true,
-        };
+        let state = SegmentState { name: open.name.clone(), length: open.length, sealed: true };
         self.open = None;
         Ok(Some(state))
     }
@@ -288,11 +273,7 @@ pub(super) fn make_dir(dir: &Path) -> Result<(), ArchiveError> {
 /// Makes the names in a folder outlive a power cut.
 pub(super) fn sync_dir(dir: &Path) -> Result<(), ArchiveError> {
     // The parent of `archive` is written as an empty path.
-    let here = if dir.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        dir
-    };
+    let here = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
     let sync = || File::open(here)?.sync_all();
     sync().map_err(ArchiveError::io("sync the folder", here))
 }
@@ -320,11 +301,7 @@ pub(crate) mod tests {
     }
 
     pub(crate) fn page(body: &[u8]) -> Encoded {
-        encode(
-            &answered(200, &[], body),
-            &Context::default(),
-            &mut Gzip::new(),
-        )
+        encode(&answered(200, &[], body), &Context::default(), &mut Gzip::new())
     }
 
     fn names(archive: &Path) -> Vec<String> {
@@ -364,16 +341,10 @@ pub(crate) mod tests {
         let found: Vec<_> = Records::open(&path).unwrap().map(Result::unwrap).collect();
         assert_eq!(found.len(), 4);
         assert_eq!(found[0].record.kind(), "warcinfo");
-        assert_eq!(
-            found[0].record.field("WARC-Filename"),
-            Some(sealed.name.as_str())
-        );
+        assert_eq!(found[0].record.field("WARC-Filename"), Some(sealed.name.as_str()));
         let block = String::from_utf8_lossy(found[0].record.block()).into_owned();
         assert!(block.contains("operator: mail@example.org\r\n"), "{block}");
-        assert!(
-            block.contains("configuration: [identity]; contact"),
-            "{block}"
-        );
+        assert!(block.contains("configuration: [identity]; contact"), "{block}");
         let end = found.last().map(|last| last.offset + last.length);
         assert_eq!(end, Some(sealed.length));
     }
@@ -383,17 +354,9 @@ pub(crate) mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut appender = appender(dir.path(), 1);
         appender.append(&page(b"one"), NOW).unwrap();
-        assert!(
-            !appender.sync().unwrap()[0].sealed,
-            "what it holds is not committed yet"
-        );
+        assert!(!appender.sync().unwrap()[0].sealed, "what it holds is not committed yet");
         appender.append(&page(b"two"), NOW).unwrap();
-        let sealed: Vec<_> = appender
-            .sync()
-            .unwrap()
-            .iter()
-            .map(|state| state.sealed)
-            .collect();
+        let sealed: Vec<_> = appender.sync().unwrap().iter().map(|state| state.sealed).collect();
         assert_eq!(sealed, [true, false]);
         assert!(appender.seal().unwrap().is_some());
         assert_eq!(names(dir.path()).len(), 2);
@@ -411,15 +374,10 @@ pub(crate) mod tests {
         let sealed = appender.seal().unwrap().unwrap();
         assert!(sealed.length > synced.length);
         let path = dir.path().join(format::WARC_DIR).join(&sealed.name);
-        let found: Vec<_> = Records::open(&path)
-            .unwrap()
-            .map(|found| found.unwrap().record)
-            .collect();
-        let bodies: Vec<_> = found
-            .iter()
-            .filter(|r| r.kind() == "response")
-            .map(Record::payload)
-            .collect();
+        let found: Vec<_> =
+            Records::open(&path).unwrap().map(|found| found.unwrap().record).collect();
+        let bodies: Vec<_> =
+            found.iter().filter(|r| r.kind() == "response").map(Record::payload).collect();
         assert_eq!(bodies, [b"one".as_slice(), b"three"]);
     }
 
@@ -499,9 +457,7 @@ pub(crate) mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut appender = appender(dir.path(), u64::MAX);
         for number in 0..20_usize {
-            appender
-                .append(&page(&vec![b'a'; number * 1_000]), NOW)
-                .unwrap();
+            appender.append(&page(&vec![b'a'; number * 1_000]), NOW).unwrap();
         }
         let sealed = appender.seal().unwrap().unwrap();
         let path = dir.path().join(format::WARC_DIR).join(&sealed.name);

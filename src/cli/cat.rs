@@ -21,13 +21,8 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
     let Some(stored) = db.stored(&digest)? else {
         return Err(Failure::failed(format!("{digest} is not in the archive")));
     };
-    let record = read_record(
-        &config.archive.dir,
-        &stored.segment,
-        stored.offset,
-        stored.length,
-    )
-    .map_err(Failure::failed)?;
+    let record = read_record(&config.archive.dir, &stored.segment, stored.offset, stored.length)
+        .map_err(Failure::failed)?;
     let found = Digest::of(record.payload());
     if found != digest {
         return Err(Failure::failed(format!(

@@ -33,7 +33,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<Exit, Failure> {
     let reading = seeds::gather(&args.seeds, config)?;
-    seeds::complain(&reading, output);
+    seeds::complain(&reading);
     if reading.seeds.is_empty() {
         let what = format!(
             "there are no good seeds in {}: `gongkai init` writes an example, `gongkai crawl URL` needs none",
@@ -41,11 +41,8 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
         );
         return Err(Failure::usage(what));
     }
-    let options = Options {
-        max_pages: args.max_pages,
-        max_time: args.max_time,
-        hosts: args.hosts.clone(),
-    };
+    let options =
+        Options { max_pages: args.max_pages, max_time: args.max_time, hosts: args.hosts.clone() };
     let good = Seeds::new(reading.seeds);
     let summary = blocking(config, good, &options, !args.no_progress)?;
     output.remark(words(&summary));
@@ -82,10 +79,9 @@ pub(super) fn blocking(
 
 fn signals() -> Result<mpsc::Receiver<Signal>, Failure> {
     let (sender, receiver) = mpsc::channel(4);
-    for (kind, what) in [
-        (SignalKind::interrupt(), Signal::Interrupt),
-        (SignalKind::terminate(), Signal::Terminate),
-    ] {
+    for (kind, what) in
+        [(SignalKind::interrupt(), Signal::Interrupt), (SignalKind::terminate(), Signal::Terminate)]
+    {
         let mut stream = signal(kind)
             .map_err(|error| Failure::failed(format!("cannot listen for signals: {error}")))?;
         let sender = sender.clone();

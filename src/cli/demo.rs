@@ -72,15 +72,9 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
     output.remark(crawl::words(&summary));
     let found = print_reports(&config, output)?;
     let expected = expected_reports().len();
-    output.line(format!(
-        "\n{found} reports found, of {expected} that the sample portals hold."
-    ))?;
+    output.line(format!("\n{found} reports found, of {expected} that the sample portals hold."))?;
     output.line(next_steps(&args.dir))?;
-    Ok(if found == expected {
-        Exit::Done
-    } else {
-        Exit::Failed
-    })
+    Ok(if found == expected { Exit::Done } else { Exit::Failed })
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
@@ -100,9 +94,7 @@ async fn serve_only(
         output.line(format!("{}:{HTTP_PORT}={address}", portal.host))?;
     }
     output.flush()?;
-    serve(listener, portals(), log, interrupted())
-        .await
-        .map_err(Failure::failed)?;
+    serve(listener, portals(), log, interrupted()).await.map_err(Failure::failed)?;
     Ok(Exit::Done)
 }
 
@@ -122,20 +114,14 @@ fn configuration(dir: &Path, address: SocketAddr) -> Config {
     config.politeness.delay_factor = 1.0;
     config.fetch.max_body = MAX_BODY;
     config.network.allow_private = vec![std::net::IpAddr::from([127, 0, 0, 1]).into()];
-    let to = |portal: &Portal| ConnectTo {
-        host: portal.host.to_owned(),
-        port: HTTP_PORT,
-        address,
-    };
+    let to = |portal: &Portal| ConnectTo { host: portal.host.to_owned(), port: HTTP_PORT, address };
     config.network.connect_to = portals().iter().map(to).collect();
     config
 }
 
 fn seeds() -> Seeds {
     let seed = |portal: Portal| {
-        url::Url::parse(&portal.seed_url())
-            .ok()
-            .map(|url| Seed::from_url(&url, "demo"))
+        url::Url::parse(&portal.seed_url()).ok().map(|url| Seed::from_url(&url, "demo"))
     };
     Seeds::new(portals().into_iter().filter_map(seed).collect())
 }
@@ -145,10 +131,7 @@ fn write_configuration(dir: &Path, config: &Config) -> Result<(), Failure> {
     let mut written = config.clone();
     written.archive.dir = PathBuf::from("archive");
     written.seeds.dir = PathBuf::from("seeds");
-    let seeds: String = portals()
-        .iter()
-        .map(|portal| portal.seed_url() + "\n")
-        .collect();
+    let seeds: String = portals().iter().map(|portal| portal.seed_url() + "\n").collect();
     let write = || {
         std::fs::create_dir_all(dir.join("seeds"))?;
         std::fs::write(dir.join("config.toml"), written.to_toml())?;
@@ -164,9 +147,9 @@ fn print_reports(config: &Config, output: &mut Output) -> Result<usize, Failure>
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     open(config)?.each_report(&ReportFilter::default(), |report| {
         let object = Value::Object(reports::object(&report)?);
-        let total = |row: &str| match &object["requests"][row]["total"] {
-            Value::Null => "?".to_owned(),
-            number => number.to_string(),
+        let total = |row: &str| match object.pointer(&format!("/requests/{row}/total")) {
+            None | Some(Value::Null) => "?".to_owned(),
+            Some(number) => number.to_string(),
         };
         rows.push(vec![
             report.agency.unwrap_or_default(),
@@ -184,10 +167,7 @@ fn print_reports(config: &Config, output: &mut Output) -> Result<usize, Failure>
 
 fn next_steps(dir: &Path) -> String {
     let gongkai = format!("gongkai --config {}", dir.join("config.toml").display());
-    let report = expected_reports()
-        .first()
-        .map(|report| report.url.clone())
-        .unwrap_or_default();
+    let report = expected_reports().first().map(|report| report.url.clone()).unwrap_or_default();
     format!(
         "\nTry next:\n  {gongkai} status\n  {gongkai} reports --year 2023\n  {gongkai} show {report}\n  \
          {gongkai} cat {report} | gongkai parse -\n  {gongkai} reports --json\n\

@@ -36,10 +36,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
     let pairs = pairs(&args.dir)?;
     for (page, truth) in &pairs {
         for judgement in compare(page, truth)? {
-            fields
-                .entry(judgement.field.clone())
-                .or_default()
-                .add(judgement.verdict);
+            fields.entry(judgement.field.clone()).or_default().add(judgement.verdict);
             if judgement.is_cell() {
                 cells.add(judgement.verdict);
             }
@@ -60,11 +57,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
     if !args.json {
         summary(&fields, cells, &wrong, pairs.len(), output)?;
     }
-    Ok(if cells.wrong == 0 {
-        Exit::Done
-    } else {
-        Exit::Failed
-    })
+    Ok(if cells.wrong == 0 { Exit::Done } else { Exit::Failed })
 }
 
 impl Count {
@@ -93,11 +86,7 @@ fn summary(
     pages: usize,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let mut rows = vec![
-        ["field", "right", "wrong", "missing"]
-            .map(str::to_owned)
-            .to_vec(),
-    ];
+    let mut rows = vec![["field", "right", "wrong", "missing"].map(str::to_owned).to_vec()];
     rows.extend(fields.iter().map(|(field, count)| count.row(field)));
     rows.push(cells.row("all cells"));
     output.line(table(&rows))?;
@@ -114,10 +103,7 @@ fn pairs(dir: &Path) -> Result<Vec<(PathBuf, PathBuf)>, Failure> {
     let mut pairs = Vec::new();
     for entry in entries {
         let truth = entry.map_err(Failure::failed)?.path();
-        let name = truth
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default();
+        let name = truth.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let Some(stem) = name.strip_suffix(TRUTH) else {
             continue;
         };
@@ -125,18 +111,12 @@ fn pairs(dir: &Path) -> Result<Vec<(PathBuf, PathBuf)>, Failure> {
         match page.into_iter().find(|page| page.exists()) {
             Some(page) => pairs.push((page, truth)),
             None => {
-                return Err(Failure::usage(format!(
-                    "{} has no page beside it",
-                    truth.display()
-                )));
+                return Err(Failure::usage(format!("{} has no page beside it", truth.display())));
             }
         }
     }
     if pairs.is_empty() {
-        return Err(Failure::usage(format!(
-            "there is no *{TRUTH} in {}",
-            dir.display()
-        )));
+        return Err(Failure::usage(format!("there is no *{TRUTH} in {}", dir.display())));
     }
     pairs.sort();
     Ok(pairs)

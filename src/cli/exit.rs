@@ -44,10 +44,7 @@ pub(super) struct Failure {
 impl Failure {
     /// With a code of its own.
     pub(super) fn new(exit: Exit, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self {
-            exit,
-            error: error.into(),
-        }
+        Self { exit, error: error.into() }
     }
 
     /// It ran, and failed.
@@ -61,11 +58,8 @@ impl Failure {
     }
 
     /// Standard output is gone.
-    pub(super) fn output(error: std::io::Error) -> Self {
-        Self::new(
-            Exit::Failed,
-            format!("cannot write to standard output: {error}"),
-        )
+    pub(super) fn output(error: &std::io::Error) -> Self {
+        Self::new(Exit::Failed, format!("cannot write to standard output: {error}"))
     }
 }
 

@@ -14,11 +14,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
     for file in crate::init::init(&args.dir).map_err(Failure::failed)? {
-        let what = if file.existed {
-            "was there, left as it is"
-        } else {
-            "written"
-        };
+        let what = if file.existed { "was there, left as it is" } else { "written" };
         output.line(format!("{}: {what}", file.path.display()))?;
     }
     output.remark(

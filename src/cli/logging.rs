@@ -25,11 +25,7 @@ pub(super) fn start(verbose: u8, quiet: bool, format: Format) {
         (false, _) => LevelFilter::TRACE,
     };
     // Libraries speak only of what is wrong, unless everything is asked for.
-    let libraries = if verbose > 2 {
-        level
-    } else {
-        level.min(LevelFilter::WARN)
-    };
+    let libraries = if verbose > 2 { level } else { level.min(LevelFilter::WARN) };
     let filter = EnvFilter::new(format!("{libraries},gongkai={level}"));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)

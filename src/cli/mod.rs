@@ -35,11 +35,9 @@ use output::Output;
 /// (政府信息公开工作年度报告).
 #[derive(Debug, Parser)]
 #[command(name = "gongkai", version, arg_required_else_help = true)]
-#[command(
-    after_help = "Exit codes: 0 done; 1 it ran and something failed; 2 wrong arguments, \
+#[command(after_help = "Exit codes: 0 done; 1 it ran and something failed; 2 wrong arguments, \
 configuration or seeds;\n75 another crawl holds the archive; 130/143 stopped by SIGINT/SIGTERM with \
-its state saved."
-)]
+its state saved.")]
 struct Cli {
     /// The configuration [default: config.toml, where there is one].
     #[arg(long, global = true, value_name = "FILE")]
@@ -51,13 +49,7 @@ struct Cli {
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
     /// How the log on standard error is written.
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        default_value = "text",
-        value_name = "FORMAT"
-    )]
+    #[arg(long, global = true, value_enum, default_value = "text", value_name = "FORMAT")]
     log_format: logging::Format,
     #[command(subcommand)]
     command: Command,
@@ -103,11 +95,7 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             // Help and versions are results, and go to standard output.
-            let code = if error.use_stderr() {
-                Exit::Usage
-            } else {
-                Exit::Done
-            };
+            let code = if error.use_stderr() { Exit::Usage } else { Exit::Done };
             return match error.print() {
                 Ok(()) => code.into(),
                 Err(_broken_pipe) => Exit::Failed.into(),
@@ -143,7 +131,7 @@ fn run(cli: &Cli, output: &mut Output) -> Result<Exit, Failure> {
             let mut page = Vec::new();
             clap_mangen::Man::new(Cli::command())
                 .render(&mut page)
-                .map_err(Failure::output)?;
+                .map_err(|error| Failure::output(&error))?;
             output.bytes(&page)?;
             Ok(Exit::Done)
         }

@@ -14,10 +14,7 @@ pub(super) struct Output {
 impl Output {
     /// To the standard streams; `quiet` keeps remarks back.
     pub(super) fn new(quiet: bool) -> Self {
-        Self {
-            results: BufWriter::new(io::stdout()),
-            quiet,
-        }
+        Self { results: BufWriter::new(io::stdout()), quiet }
     }
 
     /// A line of the result.
@@ -29,7 +26,7 @@ impl Output {
         self.results
             .write_all(line.as_bytes())
             .and_then(|()| self.results.write_all(b"\n"))
-            .map_err(Failure::output)
+            .map_err(|error| Failure::output(&error))
     }
 
     /// One JSON object, on a line of its own.
@@ -46,7 +43,7 @@ impl Output {
     /// # Errors
     /// When standard output is gone.
     pub(super) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        self.results.write_all(bytes).map_err(Failure::output)
+        self.results.write_all(bytes).map_err(|error| Failure::output(&error))
     }
 
     /// Hands over what was written so far.
@@ -54,7 +51,7 @@ impl Output {
     /// # Errors
     /// When standard output is gone.
     pub(super) fn flush(&mut self) -> Result<(), Failure> {
-        self.results.flush().map_err(Failure::output)
+        self.results.flush().map_err(|error| Failure::output(&error))
     }
 
     /// A remark for whoever watches.
@@ -64,11 +61,6 @@ impl Output {
         }
     }
 
-    /// What is wrong, however quiet.
-    pub(super) fn complaint(&self, text: impl AsRef<str>) {
-        say(text.as_ref());
-    }
-
     /// Flushes, says what went wrong, and gives the code.
     pub(super) fn end(mut self, result: Result<Exit, Failure>) -> Exit {
         let flushed = self.results.flush();
@@ -76,7 +68,7 @@ impl Output {
             (Ok(exit), Ok(())) => exit,
             (Ok(_), Err(error)) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
             (Ok(_), Err(error)) => {
-                say(&format!("error: {}", Failure::output(error)));
+                say(&format!("error: {}", Failure::output(&error)));
                 Exit::Failed
             }
             (Err(failure), _) => {
@@ -87,8 +79,8 @@ impl Output {
     }
 }
 
-/// Standard error has no one to complain to.
-fn say(text: &str) {
+/// Says something on standard error, however quiet: it has no one to complain to.
+pub(super) fn say(text: &str) {
     let written = writeln!(io::stderr().lock(), "{text}");
     drop(written);
 }
@@ -100,9 +92,7 @@ pub(super) fn is_watched() -> bool {
 
 /// The width of a text on a terminal: a Han letter takes two columns.
 pub(super) fn width(text: &str) -> usize {
-    text.chars()
-        .map(|c| if c >= '\u{1100}' { 2 } else { 1 })
-        .sum()
+    text.chars().map(|c| if c >= '\u{1100}' { 2 } else { 1 }).sum()
 }
 
 /// A table with its columns under each other.
@@ -110,11 +100,7 @@ pub(super) fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns)
         .map(|column| {
-            rows.iter()
-                .filter_map(|row| row.get(column))
-                .map(|cell| width(cell))
-                .max()
-                .unwrap_or(0)
+            rows.iter().filter_map(|row| row.get(column)).map(|cell| width(cell)).max().unwrap_or(0)
         })
         .collect();
     let line = |row: &Vec<String>| {
@@ -129,12 +115,8 @@ pub(super) fn table(rows: &[Vec<String>]) -> String {
 
 /// Bytes as people read them.
 pub(super) fn size(bytes: u64) -> String {
-    const UNITS: [(&str, u64); 4] = [
-        ("TiB", 1 << 40),
-        ("GiB", 1 << 30),
-        ("MiB", 1 << 20),
-        ("KiB", 1 << 10),
-    ];
+    const UNITS: [(&str, u64); 4] =
+        [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
     for (name, unit) in UNITS {
         if bytes >= unit {
             return format!("{}.{} {name}", bytes / unit, bytes % unit * 10 / unit);

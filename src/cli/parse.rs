@@ -22,11 +22,8 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
     let bytes = bytes(&args.file)?;
-    let hints = Hints {
-        url: args.url.as_deref(),
-        content_type: None,
-        charset: args.charset.as_deref(),
-    };
+    let hints =
+        Hints { url: args.url.as_deref(), content_type: None, charset: args.charset.as_deref() };
     output.json(&read(&decode(&bytes, &hints), &hints))?;
     Ok(Exit::Done)
 }
@@ -40,9 +37,6 @@ fn bytes(file: &Path) -> Result<Vec<u8>, Failure> {
     };
     match read {
         Ok(()) => Ok(bytes),
-        Err(error) => Err(Failure::usage(format!(
-            "cannot read {}: {error}",
-            file.display()
-        ))),
+        Err(error) => Err(Failure::usage(format!("cannot read {}: {error}", file.display()))),
     }
 }

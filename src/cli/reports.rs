@@ -20,7 +20,7 @@ pub(super) struct Args {
     /// The administrative division, or the beginning of its number.
     #[arg(long, value_name = "D")]
     division: Option<String>,
-    /// One JSON object a line: the report's own keys, with url, captured_at and payload.
+    /// One JSON object a line: the report's own keys, with url, `captured_at` and payload.
     #[arg(long, conflicts_with = "csv")]
     json: bool,
     /// Comma-separated values, a header first.
@@ -59,17 +59,8 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
     Ok(Exit::Done)
 }
 
-const COLUMNS: [&str; 9] = [
-    "agency",
-    "year",
-    "division",
-    "kind",
-    "format",
-    "title",
-    "url",
-    "captured_at",
-    "payload",
-];
+const COLUMNS: [&str; 9] =
+    ["agency", "year", "division", "kind", "format", "title", "url", "captured_at", "payload"];
 
 fn cells(report: &ReportRow) -> [String; 9] {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
@@ -82,10 +73,7 @@ fn cells(report: &ReportRow) -> [String; 9] {
         text(&report.title),
         report.url.clone(),
         report.captured_at.to_string(),
-        report
-            .payload
-            .map(|payload| payload.to_string())
-            .unwrap_or_default(),
+        report.payload.map(|payload| payload.to_string()).unwrap_or_default(),
     ]
 }
 
@@ -109,10 +97,7 @@ pub(super) fn object(report: &ReportRow) -> Result<Map<String, Value>, Failure> 
     let mut object: Map<String, Value> =
         serde_json::from_str(&report.json).map_err(Failure::failed)?;
     object.insert("url".to_owned(), Value::from(report.url.as_str()));
-    object.insert(
-        "captured_at".to_owned(),
-        Value::from(report.captured_at.to_string()),
-    );
+    object.insert("captured_at".to_owned(), Value::from(report.captured_at.to_string()));
     object.insert(
         "payload".to_owned(),
         Value::from(report.payload.map(|payload| payload.to_string())),

@@ -5,7 +5,7 @@ use std::path::Path;
 use url::Url;
 
 use super::exit::{Exit, Failure};
-use super::output::{Output, table};
+use super::output::{Output, say, table};
 use crate::canonical::CanonicalUrl;
 use crate::config::Config;
 use crate::seeds::{Reading, Seed, read_dir, read_file};
@@ -37,23 +37,15 @@ fn check(config: &Config, output: &mut Output) -> Result<Exit, Failure> {
     if !rows.is_empty() {
         output.line(table(&rows))?;
     }
-    complain(&reading, output);
-    output.remark(format!(
-        "{} good, {} mistakes",
-        reading.seeds.len(),
-        reading.mistakes.len()
-    ));
-    Ok(if reading.mistakes.is_empty() {
-        Exit::Done
-    } else {
-        Exit::Usage
-    })
+    complain(&reading);
+    output.remark(format!("{} good, {} mistakes", reading.seeds.len(), reading.mistakes.len()));
+    Ok(if reading.mistakes.is_empty() { Exit::Done } else { Exit::Usage })
 }
 
 /// Says what is wrong with seed files.
-pub(super) fn complain(reading: &Reading, output: &Output) {
+pub(super) fn complain(reading: &Reading) {
     for mistake in &reading.mistakes {
-        output.complaint(mistake.to_string());
+        say(&mistake.to_string());
     }
 }
 
@@ -76,10 +68,7 @@ pub(super) fn gather(named: &[String], config: &Config) -> Result<Reading, Failu
 fn from_url(name: &str, url: &Url) -> Reading {
     const SOURCE: &str = "command line";
     match CanonicalUrl::new(url) {
-        Ok(_) => Reading {
-            seeds: vec![Seed::from_url(url, SOURCE)],
-            mistakes: Vec::new(),
-        },
+        Ok(_) => Reading { seeds: vec![Seed::from_url(url, SOURCE)], mistakes: Vec::new() },
         Err(why) => Reading {
             seeds: Vec::new(),
             mistakes: vec![Mistake {

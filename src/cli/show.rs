@@ -24,18 +24,13 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
     let db = open(config)?;
     let captures = captures(&db, &args.what)?;
     let Some(latest) = captures.first() else {
-        return Err(Failure::failed(format!(
-            "nothing was captured of `{}`",
-            args.what
-        )));
+        return Err(Failure::failed(format!("nothing was captured of `{}`", args.what)));
     };
     let report = match db.url_id(&canonical(&latest.url)?)? {
         Some(id) => db.report_of_url(id)?,
         None => None,
     };
-    let report = report
-        .map(|report| super::reports::object(&report))
-        .transpose()?;
+    let report = report.map(|report| super::reports::object(&report)).transpose()?;
     if args.json {
         let object = serde_json::json!({ "captures": captures, "report": report });
         output.json(&object)?;
@@ -63,10 +58,7 @@ fn captures(db: &Db, what: &str) -> Result<Vec<Capture>, Failure> {
 }
 
 fn row(capture: &Capture) -> Vec<String> {
-    let status = capture
-        .status
-        .map(|status| status.to_string())
-        .unwrap_or_default();
+    let status = capture.status.map(|status| status.to_string()).unwrap_or_default();
     let mut remarks = Vec::new();
     remarks.extend(capture.truncated.as_ref().map(|why| format!("cut: {why}")));
     remarks.extend(capture.failure.clone());
@@ -76,10 +68,7 @@ fn row(capture: &Capture) -> Vec<String> {
         capture.kind.clone(),
         status,
         capture.mime.clone().unwrap_or_default(),
-        capture
-            .length
-            .map(|length| length.to_string())
-            .unwrap_or_default(),
+        capture.length.map(|length| length.to_string()).unwrap_or_default(),
         capture.payload.clone().unwrap_or_default(),
         format!("{}@{}", capture.segment, capture.offset),
         remarks.join("; "),
@@ -106,14 +95,9 @@ fn facts(report: &Value) -> String {
             rows.push(vec![key.to_owned(), text]);
         }
     }
-    for row in [
-        "received_new",
-        "carried_in",
-        "granted",
-        "outcome_total",
-        "carried_out",
-    ] {
-        if let Some(text) = plain(&report["requests"][row]["total"]) {
+    for row in ["received_new", "carried_in", "granted", "outcome_total", "carried_out"] {
+        let total = report.pointer(&format!("/requests/{row}/total"));
+        if let Some(text) = total.and_then(plain) {
             rows.push(vec![format!("requests.{row}.total"), text]);
         }
     }

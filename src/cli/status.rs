@@ -36,9 +36,7 @@ fn screen(status: &Status, now: Moment) -> String {
         .reports
         .iter()
         .map(|year| {
-            let name = year
-                .year
-                .map_or_else(|| "?".to_owned(), |year| year.to_string());
+            let name = year.year.map_or_else(|| "?".to_owned(), |year| year.to_string());
             format!("{name}: {}", year.count)
         })
         .collect();
@@ -56,37 +54,23 @@ fn screen(status: &Status, now: Moment) -> String {
         format!("\nHosts\n{}", table(&host_rows(status, now))),
     ];
     if status.more_hosts > 0 {
-        parts.push(format!(
-            "… and {} more (--json lists all)",
-            status.more_hosts
-        ));
+        parts.push(format!("… and {} more (--json lists all)", status.more_hosts));
     }
-    parts.push(format!(
-        "\nRuns\n{}",
-        table(&status.runs.iter().map(run_row).collect::<Vec<_>>())
-    ));
+    parts.push(format!("\nRuns\n{}", table(&status.runs.iter().map(run_row).collect::<Vec<_>>())));
     parts.join("\n")
 }
 
 fn url_rows(status: &Status) -> Vec<Vec<String>> {
     let row = |count: &crate::db::status::UrlCount| {
         let reason = count.reason.clone().unwrap_or_default();
-        vec![
-            format!("  {}", count.state),
-            count.count.to_string(),
-            reason,
-        ]
+        vec![format!("  {}", count.state), count.count.to_string(), reason]
     };
     status.urls.iter().map(row).collect()
 }
 
 fn host_rows(status: &Status, now: Moment) -> Vec<Vec<String>> {
-    let head = ["  host", "known", "waiting", "delay", "waits"]
-        .map(str::to_owned)
-        .to_vec();
-    std::iter::once(head)
-        .chain(status.hosts.iter().map(|host| host_row(host, now)))
-        .collect()
+    let head = ["  host", "known", "waiting", "delay", "waits"].map(str::to_owned).to_vec();
+    std::iter::once(head).chain(status.hosts.iter().map(|host| host_row(host, now))).collect()
 }
 
 fn host_row(host: &HostStatus, now: Moment) -> Vec<String> {

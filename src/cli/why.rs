@@ -30,45 +30,21 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
     add("scope", scope(&url, known.as_ref(), config));
     add("robots.txt", robots(&db, &url)?);
     match &known {
-        None => add(
-            "state",
-            "not known: no page that was seen links to it".to_owned(),
-        ),
+        None => add("state", "not known: no page that was seen links to it".to_owned()),
         Some(known) => of_known(known, &mut add),
     }
     if let Some(host) = db.host(url.host().as_str()).map_err(Failure::failed)? {
-        add(
-            "host",
-            format!("{} waiting; {}", host.waiting, waits(&host, clock::now())),
-        );
+        add("host", format!("{} waiting; {}", host.waiting, waits(&host, clock::now())));
     }
     output.line(table(&rows))?;
-    Ok(if known.is_some() {
-        Exit::Done
-    } else {
-        Exit::Failed
-    })
+    Ok(if known.is_some() { Exit::Done } else { Exit::Failed })
 }
 
 fn of_known(known: &UrlStatus, add: &mut impl FnMut(&str, String)) {
-    let reason = known
-        .reason
-        .as_deref()
-        .map(|reason| format!(" ({reason})"))
-        .unwrap_or_default();
+    let reason = known.reason.as_deref().map(|reason| format!(" ({reason})")).unwrap_or_default();
     add("state", format!("{}{reason}", known.state));
-    let from = known
-        .via
-        .clone()
-        .or_else(|| known.seed.clone())
-        .unwrap_or_else(|| "?".to_owned());
-    add(
-        "found",
-        format!(
-            "{} from {from}, {} links from the seed",
-            known.found_at, known.depth
-        ),
-    );
+    let from = known.via.clone().or_else(|| known.seed.clone()).unwrap_or_else(|| "?".to_owned());
+    add("found", format!("{} from {from}, {} links from the seed", known.found_at, known.depth));
     add("score", format!("{}: {}", known.score, known.score_why));
     if let Some(at) = known.visited_at {
         add("asked last", at.to_string());
@@ -78,10 +54,9 @@ fn of_known(known: &UrlStatus, add: &mut impl FnMut(&str, String)) {
     }
     match known.due_at {
         Some(at) => add("due again", at.to_string()),
-        None if known.state == "waiting" => add(
-            "due",
-            format!("now; {} URLs of its host come first", known.ahead),
-        ),
+        None if known.state == "waiting" => {
+            add("due", format!("now; {} URLs of its host come first", known.ahead));
+        }
         None => {}
     }
 }
@@ -91,9 +66,7 @@ fn scope(url: &CanonicalUrl, known: Option<&UrlStatus>, config: &Config) -> Stri
         return "not asked: the seeds cannot be read".to_owned();
     };
     let seeds = Seeds::new(reading.seeds);
-    let from = known
-        .and_then(|known| known.seed.clone())
-        .unwrap_or_default();
+    let from = known.and_then(|known| known.seed.clone()).unwrap_or_default();
     let depth = known.map_or(0, |known| known.depth);
     match seeds.judge(&from, url, depth, &config.scope) {
         (Verdict::In, seed) => format!("in, of the seed {seed}"),
@@ -108,19 +81,9 @@ fn robots(db: &Db, url: &CanonicalUrl) -> Result<String, Failure> {
     Ok(match row.standing.as_str() {
         "rules" => {
             let decision = Rules::parse(row.robots.as_deref().unwrap_or_default()).permits(url);
-            let word = if decision.allowed {
-                "allowed"
-            } else {
-                "disallowed"
-            };
-            let line = decision
-                .line
-                .map(|(number, text)| format!(" by line {number}: {text}"));
-            format!(
-                "{word}{} (fetched {})",
-                line.unwrap_or_default(),
-                row.fetched_at
-            )
+            let word = if decision.allowed { "allowed" } else { "disallowed" };
+            let line = decision.line.map(|(number, text)| format!(" by line {number}: {text}"));
+            format!("{word}{} (fetched {})", line.unwrap_or_default(), row.fetched_at)
         }
         standing => format!("{standing}: {} (fetched {})", row.why, row.fetched_at),
     })

@@ -135,13 +135,8 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             identity: Identity::default(),
-            archive: Archive {
-                dir: PathBuf::from("archive"),
-                warc_size: 1024 * MIB,
-            },
-            seeds: Seeds {
-                dir: PathBuf::from("seeds"),
-            },
+            archive: Archive { dir: PathBuf::from("archive"), warc_size: 1024 * MIB },
+            seeds: Seeds { dir: PathBuf::from("seeds") },
             politeness: Politeness {
                 delay: Duration::from_secs(2),
                 max_delay: Duration::from_mins(1),
@@ -159,14 +154,8 @@ impl Default for Config {
                 retries: 3,
             },
             network: Network::default(),
-            scope: Scope {
-                max_depth: 12,
-                max_pages_per_host: 200_000,
-            },
-            revisit: Revisit {
-                min: DAY,
-                max: 180 * DAY,
-            },
+            scope: Scope { max_depth: 12, max_pages_per_host: 200_000 },
+            revisit: Revisit { min: DAY, max: 180 * DAY },
         }
     }
 }

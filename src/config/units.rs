@@ -9,13 +9,8 @@ use jiff::tz::TimeZone;
 use crate::clock::Moment;
 
 /// Units of time, in milliseconds, the greatest first.
-const TIMES: [(&str, u64); 5] = [
-    ("d", 86_400_000),
-    ("h", 3_600_000),
-    ("m", 60_000),
-    ("s", 1_000),
-    ("ms", 1),
-];
+const TIMES: [(&str, u64); 5] =
+    [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
 /// Units of size, in bytes.
 const SIZES: [(&str, u64); 8] = [
@@ -52,28 +47,16 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     while !rest.is_empty() {
         let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
         let (number, after) = rest.split_at(digits);
-        let letters = after
-            .find(|c: char| !c.is_ascii_alphabetic())
-            .unwrap_or(after.len());
+        let letters = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
         let (unit, after) = after.split_at(letters);
-        let millis = TIMES
-            .iter()
-            .find(|(name, _)| *name == unit)
-            .ok_or_else(wrong)?
-            .1;
+        let millis = TIMES.iter().find(|(name, _)| *name == unit).ok_or_else(wrong)?.1;
         let number: u64 = number.parse().map_err(|_| wrong())?;
         let part = number.checked_mul(millis).ok_or_else(wrong)?;
-        total = total
-            .checked_add(part)
-            .filter(|all| i64::try_from(*all).is_ok())
-            .ok_or_else(wrong)?;
+        total =
+            total.checked_add(part).filter(|all| i64::try_from(*all).is_ok()).ok_or_else(wrong)?;
         rest = after;
     }
-    if text.trim().is_empty() {
-        Err(wrong())
-    } else {
-        Ok(Duration::from_millis(total))
-    }
+    if text.trim().is_empty() { Err(wrong()) } else { Ok(Duration::from_millis(total)) }
 }
 
 /// A duration as [`duration`] reads it.
@@ -86,11 +69,7 @@ pub fn write_duration(duration: Duration) -> String {
             rest %= millis;
         }
     }
-    if text.is_empty() {
-        "0s".to_owned()
-    } else {
-        text
-    }
+    if text.is_empty() { "0s".to_owned() } else { text }
 }
 
 /// Reads a size in bytes.
@@ -100,31 +79,17 @@ pub fn write_duration(duration: Duration) -> String {
 pub fn size(text: &str) -> Result<u64, String> {
     let wrong = || format!("expected {SIZE}, found \"{text}\"");
     let text_ = text.trim();
-    let digits = text_
-        .find(|c: char| !c.is_ascii_digit())
-        .ok_or_else(wrong)?;
+    let digits = text_.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
     let (number, unit) = text_.split_at(digits);
-    let bytes = SIZES
-        .iter()
-        .find(|(name, _)| *name == unit.trim())
-        .ok_or_else(wrong)?
-        .1;
+    let bytes = SIZES.iter().find(|(name, _)| *name == unit.trim()).ok_or_else(wrong)?.1;
     let number: u64 = number.parse().map_err(|_| wrong())?;
-    number
-        .checked_mul(bytes)
-        .filter(|all| i64::try_from(*all).is_ok())
-        .ok_or_else(wrong)
+    number.checked_mul(bytes).filter(|all| i64::try_from(*all).is_ok()).ok_or_else(wrong)
 }
 
 /// A size as [`size`] reads it.
 pub fn write_size(bytes: u64) -> String {
-    let unit = SIZES
-        .iter()
-        .find(|(_, unit)| bytes >= *unit && bytes % unit == 0);
-    unit.map_or_else(
-        || format!("{bytes}B"),
-        |(name, unit)| format!("{}{name}", bytes / unit),
-    )
+    let unit = SIZES.iter().find(|(_, unit)| bytes >= *unit && bytes.is_multiple_of(*unit));
+    unit.map_or_else(|| format!("{bytes}B"), |(name, unit)| format!("{}{name}", bytes / unit))
 }
 
 /// The hours of the day in which portals may be asked: `22:00-07:00 Asia/Shanghai`.
@@ -153,12 +118,7 @@ impl Hours {
         let zone_name = zone.trim();
         let zone = TimeZone::get(zone_name)
             .map_err(|_| format!("expected {HOURS}; \"{zone_name}\" is no time zone"))?;
-        Ok(Self {
-            from,
-            to,
-            zone,
-            written: text.trim().to_owned(),
-        })
+        Ok(Self { from, to, zone, written: text.trim().to_owned() })
     }
 
     /// Whether `moment` lies in them: from the first minute, to before the last.
@@ -198,29 +158,16 @@ mod tests {
             assert_eq!(read.as_millis(), millis, "{text}");
             assert_eq!(duration(&write_duration(read)).unwrap(), read, "{text}");
         }
-        for text in [
-            "",
-            "2",
-            "s",
-            "2 s",
-            "-2s",
-            "2sec",
-            "99999999999999999999d",
-            "1.5s",
-            "２s",
-        ] {
+        for text in ["", "2", "s", "2 s", "-2s", "2sec", "99999999999999999999d", "1.5s", "２s"] {
             assert!(duration(text).unwrap_err().contains("\"2s\""), "{text}");
         }
     }
 
     #[test]
     fn sizes_are_read_as_people_write_them_and_written_back() {
-        for (text, bytes) in [
-            ("1GiB", 1 << 30),
-            ("64 MiB", 64 << 20),
-            ("500kB", 500_000),
-            ("7B", 7),
-        ] {
+        for (text, bytes) in
+            [("1GiB", 1 << 30), ("64 MiB", 64 << 20), ("500kB", 500_000), ("7B", 7)]
+        {
             let read = size(text).unwrap();
             assert_eq!(read, bytes, "{text}");
             assert_eq!(size(&write_size(read)).unwrap(), read, "{text}");
@@ -236,10 +183,7 @@ mod tests {
         let at = |text: &str| {
             Moment::from_millis(text.parse::<jiff::Timestamp>().unwrap().as_millisecond())
         };
-        assert!(
-            night.contains(at("2026-01-31T14:00:00Z")),
-            "22:00 in Shanghai"
-        );
+        assert!(night.contains(at("2026-01-31T14:00:00Z")), "22:00 in Shanghai");
         assert!(night.contains(at("2026-01-31T22:59:59Z")), "06:59:59");
         assert!(!night.contains(at("2026-01-31T23:00:00Z")), "07:00");
         let day = Hours::parse("09:00-17:30 UTC").unwrap();
@@ -252,10 +196,7 @@ mod tests {
             "01:00-01:00 UTC",
             "1:00-2:00 Mars/Base",
         ] {
-            assert!(
-                Hours::parse(text).unwrap_err().contains("Asia/Shanghai"),
-                "{text}"
-            );
+            assert!(Hours::parse(text).unwrap_err().contains("Asia/Shanghai"), "{text}");
         }
     }
 }

@@ -67,6 +67,14 @@ pub(super) struct Committer {
     _lock: Lock,
 }
 
+/// A batch whose bytes are on disk, synced.
+struct Stored {
+    outcomes: Vec<Outcome>,
+    /// Where each lies.
+    placed: Vec<Placed>,
+    segments: Vec<SegmentState>,
+}
+
 /// What is to be done after a batch.
 enum Next {
     Wait(Duration),
@@ -139,11 +147,7 @@ impl Committer {
                 Message::Outcome(outcome) => batch.push(*outcome),
                 Message::Stop(signal) => self.stop(signal),
             }
-            message = if batch.len() < BATCH {
-                self.inbox.try_recv().ok()
-            } else {
-                None
-            };
+            message = if batch.len() < BATCH { self.inbox.try_recv().ok() } else { None };
         }
         batch
     }
@@ -157,16 +161,13 @@ impl Committer {
             Signal::Interrupt => Ending::Interrupt,
             Signal::Terminate => Ending::Terminate,
         });
-        tracing::info!(
-            in_flight = self.in_flight,
-            "stopping: what is in flight is finished first"
-        );
+        tracing::info!(in_flight = self.in_flight, "stopping: what is in flight is finished first");
     }
 
     fn turn(&mut self, batch: Vec<Outcome>) -> Result<Next, CrawlError> {
         let now = clock::now();
         self.watch_the_time(now);
-        let (outcomes, placed, segments) = self.store(batch, now)?;
+        let Stored { outcomes, placed, segments } = self.store(batch, now)?;
         let mut tally = self.tally;
         let mut in_flight = self.in_flight.saturating_sub(outcomes.len() as u64);
         let tx = self.db.begin()?;
@@ -190,19 +191,14 @@ impl Committer {
             tx.set_tally(self.run_id, tally)?;
         }
         let granted = if self.stopping.is_none() {
-            let turn = Turn {
-                tx: &tx,
-                config: &self.config,
-                run_id: self.run_id,
-                now,
-            };
-            let places = places(&self.config)
+            let turn = Turn { tx: &tx, config: &self.config, run_id: self.run_id, now };
+            let free = places(&self.config)
                 .saturating_sub(usize::try_from(in_flight).unwrap_or(usize::MAX));
             let pages = self
                 .options
                 .max_pages
                 .map_or(u64::MAX, |max| max.saturating_sub(self.pages_granted));
-            turn.grant(&mut self.rules, places, pages)?
+            turn.grant(&mut self.rules, free, pages)?
         } else {
             Vec::new()
         };
@@ -210,7 +206,7 @@ impl Committer {
         let waits = tx.waits(self.config.politeness.per_host_connections)?;
         tx.commit()?;
         (self.tally, self.in_flight) = (tally, in_flight);
-        self.report(&outcomes);
+        log(&outcomes);
         self.hand_out(granted);
         Ok(self.next(&waits, now))
     }
@@ -220,34 +216,20 @@ impl Committer {
         if self.stopping.is_some() {
             return;
         }
-        if self
-            .options
-            .max_time
-            .is_some_and(|max| self.clock.elapsed() >= max)
-        {
+        if self.options.max_time.is_some_and(|max| self.clock.elapsed() >= max) {
             self.stopping = Some(Ending::MaxTime);
-        } else if self
-            .config
-            .politeness
-            .hours
-            .as_ref()
-            .is_some_and(|hours| !hours.contains(now))
-        {
+        } else if self.config.politeness.hours.as_ref().is_some_and(|hours| !hours.contains(now)) {
             self.stopping = Some(Ending::Hours);
         }
     }
 
     /// Appends a batch and syncs it. A payload that is stored already becomes a revisit.
-    fn store(
-        &mut self,
-        batch: Vec<Outcome>,
-        now: Moment,
-    ) -> Result<(Vec<Outcome>, Vec<Placed>, Vec<SegmentState>), CrawlError> {
+    fn store(&mut self, batch: Vec<Outcome>, now: Moment) -> Result<Stored, CrawlError> {
         let mut fresh: HashMap<Digest, Original> = HashMap::new();
         let mut outcomes = Vec::with_capacity(batch.len());
         let mut placed = Vec::with_capacity(batch.len());
         if batch.is_empty() {
-            return Ok((outcomes, placed, Vec::new()));
+            return Ok(Stored { outcomes, placed, segments: Vec::new() });
         }
         let tx = self.db.begin()?;
         for mut outcome in batch {
@@ -271,7 +253,7 @@ impl Committer {
         }
         drop(tx);
         let segments = self.appender.sync()?;
-        Ok((outcomes, placed, segments))
+        Ok(Stored { outcomes, placed, segments })
     }
 
     fn hand_out(&mut self, granted: Vec<Granted>) {
@@ -286,10 +268,7 @@ impl Committer {
     }
 
     fn next(&mut self, waits: &Waits, now: Moment) -> Next {
-        let pages_left = self
-            .options
-            .max_pages
-            .is_none_or(|max| self.pages_granted < max);
+        let pages_left = self.options.max_pages.is_none_or(|max| self.pages_granted < max);
         if self.stopping.is_none() && !pages_left {
             self.stopping = Some(Ending::MaxPages);
         }
@@ -305,12 +284,8 @@ impl Committer {
         let soon = |moment: &Moment| now.until(*moment) <= PATIENCE;
         let due = [
             waits.paced,
-            waits
-                .resting
-                .filter(|moment| self.in_flight > 0 || soon(moment)),
-            waits
-                .again
-                .filter(|moment| self.in_flight > 0 || soon(moment)),
+            waits.resting.filter(|moment| self.in_flight > 0 || soon(moment)),
+            waits.again.filter(|moment| self.in_flight > 0 || soon(moment)),
         ];
         match due.into_iter().flatten().min() {
             None if self.in_flight == 0 => Next::End(self.stopping.unwrap_or(Ending::Done)),
@@ -325,11 +300,7 @@ impl Committer {
         /// What keeps a wait from becoming a spin.
         const LEAST: Duration = Duration::from_millis(1);
         let busy = self.in_flight > 0 && due <= now;
-        let wait = if busy {
-            LONGEST_WAIT
-        } else {
-            now.until(due).clamp(LEAST, LONGEST_WAIT)
-        };
+        let wait = if busy { LONGEST_WAIT } else { now.until(due).clamp(LEAST, LONGEST_WAIT) };
         match self.options.max_time {
             Some(max) => wait.min(max.saturating_sub(self.clock.elapsed()).max(LEAST)),
             None => wait,
@@ -343,45 +314,11 @@ impl Committer {
             progress.waiting = waits.waiting;
             progress.hosts_waiting = waits.hosts_waiting;
             progress.hosts_resting = waits.hosts_resting;
-            let due = [waits.paced, waits.resting, waits.again]
-                .into_iter()
-                .flatten()
-                .min();
-            progress.waiting_for = due
-                .filter(|due| self.in_flight == 0 && *due > now)
-                .map(|due| {
-                    format!(
-                        "the next host is due in {:.1} s",
-                        now.until(due).as_secs_f64()
-                    )
-                });
+            let due = [waits.paced, waits.resting, waits.again].into_iter().flatten().min();
+            progress.waiting_for = due.filter(|due| self.in_flight == 0 && *due > now).map(|due| {
+                format!("the next host is due in {:.1} s", now.until(due).as_secs_f64())
+            });
         });
-    }
-
-    fn report(&self, outcomes: &[Outcome]) {
-        for outcome in outcomes {
-            let (facts, lease) = (&outcome.capture, &outcome.lease);
-            match (&facts.failure, facts.status) {
-                (Some(failure), _) => tracing::info!(url = %lease.spelling, failure, "failed"),
-                (None, status) => tracing::debug!(
-                    url = %lease.spelling,
-                    status,
-                    ms = facts.elapsed.as_millis(),
-                    kind = outcome.encoded.kind.as_str(),
-                    "captured"
-                ),
-            }
-            if let Some(rest) = &outcome.host.rest_reason {
-                tracing::info!(
-                    host = %lease.host, until = %outcome.host.next_at, reason = rest, "left alone"
-                );
-            }
-            if let Some(report) = &outcome.report {
-                tracing::info!(
-                    url = %lease.spelling, agency = report.agency, year = report.year, "a report"
-                );
-            }
-        }
     }
 
     fn finish(mut self, ending: Ending) -> Result<Summary, CrawlError> {
@@ -404,10 +341,7 @@ impl Committer {
                 elapsed: self.clock.elapsed(),
                 waiting: waits.waiting,
                 hosts_resting: waits.hosts_resting,
-                next_due: [waits.paced, waits.resting, waits.again]
-                    .into_iter()
-                    .flatten()
-                    .min(),
+                next_due: [waits.paced, waits.resting, waits.again].into_iter().flatten().min(),
             }),
             Err(error) => Err(self.break_off(error)),
         }
@@ -424,12 +358,36 @@ impl Committer {
         }
         if error.is_disk_full() {
             let dir = self.config.archive.dir.clone();
-            return CrawlError::DiskFull {
-                dir,
-                source: Box::new(error),
-            };
+            return CrawlError::DiskFull { dir, source: Box::new(error) };
         }
         error
+    }
+}
+
+/// Says in the log what came in.
+fn log(outcomes: &[Outcome]) {
+    for outcome in outcomes {
+        let (facts, lease) = (&outcome.capture, &outcome.lease);
+        match (&facts.failure, facts.status) {
+            (Some(failure), _) => tracing::info!(url = %lease.spelling, failure, "failed"),
+            (None, status) => tracing::debug!(
+                url = %lease.spelling,
+                status,
+                ms = facts.elapsed.as_millis(),
+                kind = outcome.encoded.kind.as_str(),
+                "captured"
+            ),
+        }
+        if let Some(rest) = &outcome.host.rest_reason {
+            tracing::info!(
+                host = %lease.host, until = %outcome.host.next_at, reason = rest, "left alone"
+            );
+        }
+        if let Some(report) = &outcome.report {
+            tracing::info!(
+                url = %lease.spelling, agency = report.agency, year = report.year, "a report"
+            );
+        }
     }
 }
 
@@ -437,10 +395,7 @@ impl Committer {
 pub(super) fn places(config: &Config) -> usize {
     let politeness = &config.politeness;
     let each = usize::try_from(politeness.per_host_connections).unwrap_or(usize::MAX);
-    politeness
-        .concurrent_hosts
-        .saturating_mul(each)
-        .clamp(1, tokio::sync::Semaphore::MAX_PERMITS)
+    politeness.concurrent_hosts.saturating_mul(each).clamp(1, tokio::sync::Semaphore::MAX_PERMITS)
 }
 
 fn end_broken(db: &mut Db, run_id: i64, error: &CrawlError) -> Result<(), DbError> {
@@ -469,11 +424,7 @@ fn count(tally: &mut Tally, outcome: &Outcome, new_report: bool) {
 fn is_news(remembered: &mut HashMap<i64, u8>, found: &Found) -> bool {
     /// One more than the score, so that a link left out weighs less than one taken in.
     fn weight(found: &Found) -> u8 {
-        if found.excluded.is_some() {
-            0
-        } else {
-            found.score.saturating_add(1)
-        }
+        if found.excluded.is_some() { 0 } else { found.score.saturating_add(1) }
     }
     let (hash, weight) = (found.url.hash64(), weight(found));
     if remembered.get(&hash).is_some_and(|known| *known >= weight) {

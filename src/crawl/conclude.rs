@@ -19,6 +19,10 @@ fn asks_for_peace(status: u16) -> bool {
     matches!(status, 429 | 503)
 }
 
+/// So many connections in a row may break before the host is taken to be failing: a page that
+/// breaks its connection is tried twice.
+const BROKEN_CONNECTIONS: u32 = 2;
+
 /// A page that moved for good or is gone is not asked for again.
 fn is_final(status: u16) -> bool {
     matches!(status, 301 | 308 | 404 | 410)
@@ -52,12 +56,7 @@ pub(super) fn capture_facts(exchange: &Exchange) -> CaptureFacts {
 
 /// `text/html; charset=gb2312` without its parameters, in lower case.
 pub(super) fn media_type(content_type: &str) -> String {
-    content_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase()
+    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 /// Where the URL goes. `changed`: the payload differs from that of the last visit.
@@ -89,17 +88,15 @@ pub(super) fn url_change(
 
 fn event(ending: &Ending, changed: bool, interval: Duration) -> state::Event {
     match ending {
-        Ending::Failed(failure) => state::Event::Failed {
-            kind: failure.kind,
-            detail: failure.detail.clone(),
-        },
+        Ending::Failed(failure) => {
+            state::Event::Failed { kind: failure.kind, detail: failure.detail.clone() }
+        }
         Ending::Answered(response) => match (response.status, response.truncated) {
             (status, _) if asks_for_peace(status) => state::Event::Peace,
             (status, _) if status >= 500 => state::Event::ServerError { status },
-            (_, Some(cut @ (Truncated::Time | Truncated::Disconnect))) => state::Event::Cut {
-                why: cut.as_str(),
-                again_in: interval,
-            },
+            (_, Some(cut @ (Truncated::Time | Truncated::Disconnect))) => {
+                state::Event::Cut { why: cut.as_str(), again_in: interval }
+            }
             (status, _) => state::Event::Answered {
                 status,
                 changed,
@@ -116,10 +113,7 @@ fn validators(lease: &Lease, ending: &Ending) -> Validators {
     };
     let field = |name| response.field(name).map(str::to_owned);
     match (response.status, response.truncated) {
-        (200, None) => Validators {
-            etag: field("etag"),
-            last_modified: field("last-modified"),
-        },
+        (200, None) => Validators { etag: field("etag"), last_modified: field("last-modified") },
         (304, _) => Validators {
             etag: field("etag").or_else(|| lease.validators.etag.clone()),
             last_modified: field("last-modified")
@@ -140,10 +134,7 @@ pub(super) fn host_change(
 ) -> HostChange {
     let answered = matches!(exchange.ending, Ending::Answered(_));
     let last_response = Some(exchange.elapsed).filter(|_| answered);
-    let pace = HostPace {
-        last_response: last_response.or(pace.last_response),
-        ..*pace
-    };
+    let pace = HostPace { last_response: last_response.or(pace.last_response), ..*pace };
     let delay = pace::delay(&config.politeness, &pace);
     let (failures, rest) = rest(&exchange.ending, failures, finished);
     let next_at = finished.after(rest.as_ref().map_or(delay, |(rest, _)| delay.max(*rest)));
@@ -163,21 +154,15 @@ fn rest(ending: &Ending, failures: u32, now: Moment) -> (u32, Option<(Duration, 
         Ending::Answered(response) if asks_for_peace(response.status) => {
             let failures = failures + 1;
             let (rest, word) = asked_rest(response, failures, now);
-            (
-                failures,
-                Some((
-                    rest,
-                    format!("asked for peace: {}, {word}", response.status),
-                )),
-            )
+            (failures, Some((rest, format!("asked for peace: {}, {word}", response.status))))
         }
         // A server that fails on one page neither clears nor blames its host.
         Ending::Answered(response) if response.status >= 500 => (failures, None),
         Ending::Answered(_) => (0, None),
         Ending::Failed(failure) => match failure.kind {
             FailureKind::Forbidden => (failures, None),
-            // One connection that breaks is no host that fails.
-            FailureKind::Protocol if failures == 0 => (1, None),
+            // One page that breaks its connection, and breaks it again, is no host that fails.
+            FailureKind::Protocol if failures < BROKEN_CONNECTIONS => (failures + 1, None),
             kind => {
                 let failures = failures + 1;
                 let why = format!("{}: {}", kind.as_str(), failure.detail);
@@ -188,10 +173,7 @@ fn rest(ending: &Ending, failures: u32, now: Moment) -> (u32, Option<(Duration, 
 }
 
 fn asked_rest(response: &Response, failures: u32, now: Moment) -> (Duration, String) {
-    match response
-        .field("retry-after")
-        .map(|value| (value, retry_after::parse(value, now)))
-    {
+    match response.field("retry-after").map(|value| (value, retry_after::parse(value, now))) {
         Some((value, Some(rest))) => (rest, format!("Retry-After: {value}")),
         _ => (retry_after::rest(failures), "no Retry-After".to_owned()),
     }

@@ -137,16 +137,9 @@ impl Turn<'_, '_> {
                     self.tx.exclude_url(url.id, host.id, &reason)?;
                 }
                 Word::AskFirst { .. } if taken > 0 => return Ok(None),
-                Word::AskFirst {
-                    at,
-                    redirects,
-                    failures,
-                } => {
+                Word::AskFirst { at, redirects, failures } => {
                     let granted = self.grant_robots(host, &url, at, redirects, permit)?;
-                    return Ok(granted.map(|one| Granted {
-                        robots_failures: failures,
-                        ..one
-                    }));
+                    return Ok(granted.map(|one| Granted { robots_failures: failures, ..one }));
                 }
                 Word::Unreachable { until, why } => {
                     self.tx.rest_host(host.id, until, &why)?;
@@ -159,20 +152,14 @@ impl Turn<'_, '_> {
 
     fn word(&self, at_hand: &mut RulesAtHand, url: &CanonicalUrl) -> Result<Word, DbError> {
         let origin = url.origin();
-        if let Some((_, rules)) = at_hand
-            .0
-            .get(&origin)
-            .filter(|(expires_at, _)| *expires_at > self.now)
+        if let Some((_, rules)) =
+            at_hand.0.get(&origin).filter(|(expires_at, _)| *expires_at > self.now)
         {
             return Ok(permitted(rules, url));
         }
         let known = self.tx.origin(&origin)?;
         let failures = known.as_ref().map_or(0, |row| row.failures);
-        let ask = |at, redirects| Word::AskFirst {
-            at,
-            redirects,
-            failures,
-        };
+        let ask = |at, redirects| Word::AskFirst { at, redirects, failures };
         let Some(row) = known.filter(|row| row.expires_at > self.now) else {
             return Ok(ask(url.robots_url().as_url().clone(), 0));
         };
@@ -203,8 +190,7 @@ impl Turn<'_, '_> {
         permit: Permit,
     ) -> Result<Granted, DbError> {
         self.tx.lease_url(url.id, host.id)?;
-        self.tx
-            .occupy_host(host.id, self.run_id, permit.next_at())?;
+        self.tx.occupy_host(host.id, self.run_id, permit.next_at())?;
         let lease = Lease {
             url_id: url.id,
             host_id: host.id,
@@ -222,13 +208,7 @@ impl Turn<'_, '_> {
             interval: url.interval,
             granted: self.now,
         };
-        Ok(Granted {
-            lease,
-            host: host.clone(),
-            permit,
-            last: url.last,
-            robots_failures: 0,
-        })
+        Ok(Granted { lease, host: host.clone(), permit, last: url.last, robots_failures: 0 })
     }
 
     /// The robots.txt that must be known before `url` is asked for.
@@ -245,18 +225,14 @@ impl Turn<'_, '_> {
             return Ok(None);
         };
         let url_id = self.tx.apart_url(&canonical, host.id, self.now)?;
-        self.tx
-            .occupy_host(host.id, self.run_id, permit.next_at())?;
+        self.tx.occupy_host(host.id, self.run_id, permit.next_at())?;
         let lease = Lease {
             url_id,
             host_id: host.id,
             host: host.name.clone(),
             url: canonical,
             spelling: at,
-            purpose: Purpose::Robots {
-                origin: url.url.origin(),
-                redirects,
-            },
+            purpose: Purpose::Robots { origin: url.url.origin(), redirects },
             seed: url.seed.clone(),
             via: None,
             depth: 0,
@@ -267,13 +243,7 @@ impl Turn<'_, '_> {
             interval: None,
             granted: self.now,
         };
-        Ok(Some(Granted {
-            lease,
-            host: host.clone(),
-            permit,
-            last: None,
-            robots_failures: 0,
-        }))
+        Ok(Some(Granted { lease, host: host.clone(), permit, last: None, robots_failures: 0 }))
     }
 }
 
@@ -282,16 +252,11 @@ fn permitted(rules: &Rules, url: &CanonicalUrl) -> Word {
     if decision.allowed {
         return Word::Allowed;
     }
-    let line = decision
-        .line
-        .map(|(number, text)| format!("line {number}: {text}"));
+    let line = decision.line.map(|(number, text)| format!("line {number}: {text}"));
     Word::Forbidden(line.unwrap_or_default())
 }
 
 fn location(row: &OriginRow) -> Option<Url> {
-    let location = row
-        .location
-        .as_deref()
-        .filter(|_| row.redirects <= robots::MAX_REDIRECTS)?;
+    let location = row.location.as_deref().filter(|_| row.redirects <= robots::MAX_REDIRECTS)?;
     Url::parse(location).ok()
 }

@@ -130,35 +130,18 @@ pub async fn run(
     mut signals: mpsc::Receiver<Signal>,
     progress: watch::Sender<Progress>,
 ) -> Result<Summary, CrawlError> {
-    let contact = config
-        .identity
-        .contact
-        .as_deref()
-        .ok_or(CrawlError::NoContact)?;
+    let contact = config.identity.contact.as_deref().ok_or(CrawlError::NoContact)?;
     let fetcher = Fetcher::new(config, contact)?;
     let started = start::open(config, &seeds, options, contact)?;
-    let settings = Arc::new(work::Settings {
-        config: config.clone(),
-        seeds,
-        run: started.run_id,
-    });
+    let settings = Arc::new(work::Settings { config: config.clone(), seeds, run: started.run_id });
     let (lease_tx, mut leases) = mpsc::channel(committer::places(config));
     let (outcomes, inbox) = std::sync::mpsc::channel();
-    let committer = Committer::new(
-        started,
-        settings.config.clone(),
-        options,
-        inbox,
-        lease_tx,
-        progress,
-    );
+    let committer =
+        Committer::new(started, settings.config.clone(), options, inbox, lease_tx, progress);
     let thread = std::thread::Builder::new()
         .name("committer".to_owned())
         .spawn(move || committer.run())
-        .map_err(|source| CrawlError::System {
-            what: "start a thread".to_owned(),
-            source,
-        })?;
+        .map_err(|source| CrawlError::System { what: "start a thread".to_owned(), source })?;
     let large = Arc::new(tokio::sync::Semaphore::new(cores()));
     loop {
         tokio::select! {

@@ -43,29 +43,19 @@ pub(super) fn open(
         source,
     })?;
     let Some(lock) = Lock::acquire(dir)? else {
-        return Err(CrawlError::Locked {
-            dir: dir.clone(),
-            holder: Lock::holder(dir),
-        });
+        return Err(CrawlError::Locked { dir: dir.clone(), holder: Lock::holder(dir) });
     };
     let now = clock::now();
     let mut db = Db::open(&dir.join(format::DATABASE))?;
     mend(dir, &mut db)?;
     let lapsed = db.take_over(now, |pace| pace::delay(&config.politeness, pace))?;
     if lapsed > 0 {
-        tracing::warn!(
-            urls = lapsed,
-            "the last run was killed; what was in flight is asked again"
-        );
+        tracing::warn!(urls = lapsed, "the last run was killed; what was in flight is asked again");
     }
     let software = format!("gongkai/{}", env!("CARGO_PKG_VERSION"));
     let run_id = db.start_run(&software, now)?;
     admit_seeds(&mut db, config, seeds, now)?;
-    let only: Vec<String> = options
-        .hosts
-        .iter()
-        .map(|host| host.to_ascii_lowercase())
-        .collect();
+    let only: Vec<String> = options.hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
     db.set_active_hosts(|host| {
         let wanted = only.is_empty() || only.iter().any(|name| name == host.as_str());
         (wanted && seeds.has_host(host), seeds.delay_of(host))
@@ -76,18 +66,9 @@ pub(super) fn open(
         robots: "obey".to_owned(),
         configuration: config.to_toml(),
     };
-    let appender = Appender::new(
-        &dir.join(format::WARC_DIR),
-        WORKER,
-        info,
-        config.archive.warc_size,
-    )?;
-    Ok(Started {
-        lock,
-        db,
-        appender,
-        run_id,
-    })
+    let appender =
+        Appender::new(&dir.join(format::WARC_DIR), WORKER, info, config.archive.warc_size)?;
+    Ok(Started { lock, db, appender, run_id })
 }
 
 /// Cuts the tail of a WARC file that no row speaks of, and seals what a killed run left open.
@@ -102,14 +83,15 @@ fn mend(dir: &Path, db: &mut Db) -> Result<(), CrawlError> {
         if file.kept > 0 {
             tx.set_segment(&file.state())?;
         }
-        match &file.set_aside {
-            Some(path) => tracing::warn!(
+        if let Some(path) = &file.set_aside {
+            tracing::warn!(
                 file = file.name,
                 bytes = file.cut,
                 set_aside = %path.display(),
                 "the last run was killed while it wrote; bytes that no row speaks of were set aside"
-            ),
-            None => tracing::info!(file = file.name, "sealed what the last run left open"),
+            );
+        } else {
+            tracing::info!(file = file.name, "sealed what the last run left open");
         }
     }
     tx.seal_all_segments()?;

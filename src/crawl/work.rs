@@ -42,24 +42,10 @@ pub(super) async fn pass(
     settings: Arc<Settings>,
     large: Arc<Semaphore>,
 ) -> Option<Outcome> {
-    let Granted {
-        lease,
-        host,
-        permit,
-        last,
-        robots_failures,
-    } = granted;
-    let exchange = fetcher
-        .fetch(permit, lease.spelling.clone(), &lease.validators)
-        .await;
+    let Granted { lease, host, permit, last, robots_failures } = granted;
+    let exchange = fetcher.fetch(permit, lease.spelling.clone(), &lease.validators).await;
     let finished = clock::now();
-    let ground = Ground {
-        lease,
-        host,
-        last,
-        robots_failures,
-        finished,
-    };
+    let ground = Ground { lease, host, last, robots_failures, finished };
     let size = match &exchange.ending {
         Ending::Answered(response) => response.payload.len(),
         Ending::Failed(_) => 0,
@@ -68,9 +54,7 @@ pub(super) async fn pass(
         return Some(outcome(ground, &exchange, &settings));
     }
     let _place = large.acquire_owned().await.ok()?;
-    tokio::task::spawn_blocking(move || outcome(ground, &exchange, &settings))
-        .await
-        .ok()
+    tokio::task::spawn_blocking(move || outcome(ground, &exchange, &settings)).await.ok()
 }
 
 /// What was known before the exchange, and when it ended.
@@ -83,13 +67,7 @@ struct Ground {
 }
 
 fn outcome(ground: Ground, exchange: &Exchange, settings: &Settings) -> Outcome {
-    let Ground {
-        lease,
-        host,
-        last,
-        robots_failures,
-        finished,
-    } = ground;
+    let Ground { lease, host, last, robots_failures, finished } = ground;
     let config = &settings.config;
     let reading = match (&lease.purpose, &exchange.ending) {
         (Purpose::Page, Ending::Answered(response)) => read(&lease, response, settings),
@@ -113,13 +91,7 @@ fn outcome(ground: Ground, exchange: &Exchange, settings: &Settings) -> Outcome 
     match &lease.purpose {
         Purpose::Page => {
             let is_report = reading.report.is_some();
-            url = Some(conclude::url_change(
-                config,
-                &lease,
-                &exchange.ending,
-                is_report,
-                changed,
-            ));
+            url = Some(conclude::url_change(config, &lease, &exchange.ending, is_report, changed));
         }
         Purpose::Robots { origin, redirects } => {
             robots = Some(conclude::robots_change(
@@ -177,36 +149,22 @@ fn read(lease: &Lease, response: &Response, settings: &Settings) -> Reading {
     };
     let follow = !page.nofollow;
     let links = page.links.iter().filter(|link| follow && !link.nofollow);
-    let found = links
-        .filter_map(|link| admit(lease, link, &context, settings))
-        .collect();
+    let found = links.filter_map(|link| admit(lease, link, &context, settings)).collect();
     let report = report::may_be_report(&decoded.text)
         .then(|| report::read(&decoded, &hints))
         .and_then(report_facts);
-    Reading {
-        charset: Some(decoded.charset.to_string()),
-        report,
-        found,
-    }
+    Reading { charset: Some(decoded.charset.to_string()), report, found }
 }
 
 /// Whether the payload is text that may hold links or a report: by its type, or where the server
 /// named none, by its first byte that is no blank.
 fn is_text(response: &Response) -> bool {
-    match response
-        .field("content-type")
-        .map(conclude::media_type)
-        .as_deref()
-    {
+    match response.field("content-type").map(conclude::media_type).as_deref() {
         Some(
             "text/html" | "application/xhtml+xml" | "text/plain" | "text/xml" | "application/xml",
         ) => true,
         Some("") | None => {
-            response
-                .payload
-                .iter()
-                .find(|byte| !byte.is_ascii_whitespace())
-                == Some(&b'<')
+            response.payload.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<')
         }
         Some(_) => false,
     }
@@ -292,9 +250,7 @@ fn judge(
     depth: u32,
     settings: &Settings,
 ) -> Option<(String, Option<Reason>)> {
-    let (verdict, seed) = settings
-        .seeds
-        .judge(&lease.seed, url, depth, &settings.config.scope);
+    let (verdict, seed) = settings.seeds.judge(&lease.seed, url, depth, &settings.config.scope);
     match verdict {
         Verdict::In => Some((seed.to_owned(), None)),
         Verdict::Out(reason) if reason.word == "scope" => None,

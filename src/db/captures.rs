@@ -112,12 +112,9 @@ impl Db {
         condition: &str,
         value: impl rusqlite::ToSql,
     ) -> Result<Vec<Capture>, DbError> {
-        let mut statement = self
-            .connection
-            .prepare_cached(&format!("{SELECT} WHERE {condition}"))?;
-        Ok(statement
-            .query_map([value], capture)?
-            .collect::<Result<_, _>>()?)
+        let mut statement =
+            self.connection.prepare_cached(&format!("{SELECT} WHERE {condition}"))?;
+        Ok(statement.query_map([value], capture)?.collect::<Result<_, _>>()?)
     }
 
     /// Where the bytes of a payload lie.
@@ -147,12 +144,9 @@ impl Db {
     /// # Errors
     /// When the database fails.
     pub fn segment_length(&self, name: &str) -> Result<Option<u64>, DbError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT length FROM segments WHERE name = ?1")?;
-        let length = statement
-            .query_row([name], |row| row.get::<_, i64>(0))
-            .optional()?;
+        let mut statement =
+            self.connection.prepare_cached("SELECT length FROM segments WHERE name = ?1")?;
+        let length = statement.query_row([name], |row| row.get::<_, i64>(0)).optional()?;
         Ok(length.map(i64::unsigned_abs))
     }
 }
@@ -163,12 +157,8 @@ impl Tx<'_> {
     /// # Errors
     /// When the database fails.
     pub fn original(&self, digest: &Digest) -> Result<Option<(i64, Original)>, DbError> {
-        let mut find = self
-            .0
-            .prepare_cached("SELECT id FROM payloads WHERE digest = ?1")?;
-        let id = find
-            .query_row([digest.as_bytes()], |row| row.get::<_, i64>(0))
-            .optional()?;
+        let mut find = self.0.prepare_cached("SELECT id FROM payloads WHERE digest = ?1")?;
+        let id = find.query_row([digest.as_bytes()], |row| row.get::<_, i64>(0)).optional()?;
         let Some(id) = id else { return Ok(None) };
         Ok(self.original_of(id)?.map(|original| (id, original)))
     }
@@ -213,8 +203,7 @@ impl Tx<'_> {
     /// # Errors
     /// When the database fails.
     pub fn seal_all_segments(&self) -> Result<(), DbError> {
-        self.0
-            .execute("UPDATE segments SET sealed = 1 WHERE sealed = 0", [])?;
+        self.0.execute("UPDATE segments SET sealed = 1 WHERE sealed = 0", [])?;
         Ok(())
     }
 

@@ -42,10 +42,7 @@ impl Tx<'_> {
             Some(report) => self.insert_report(lease.url_id, capture, payload, report)?,
             None => false,
         };
-        Ok(Committed {
-            capture,
-            new_report,
-        })
+        Ok(Committed { capture, new_report })
     }
 
     /// Takes in the links of a page; `is_news` is asked first, and says whether a link can be news

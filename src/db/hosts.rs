@@ -67,18 +67,11 @@ impl Tx<'_> {
     /// # Errors
     /// When the database fails.
     pub fn host_id(&self, host: &HostKey) -> Result<i64, DbError> {
-        let mut find = self
-            .0
-            .prepare_cached("SELECT id FROM hosts WHERE name = ?1")?;
-        if let Some(id) = find
-            .query_row([host.as_str()], |row| row.get(0))
-            .optional()?
-        {
+        let mut find = self.0.prepare_cached("SELECT id FROM hosts WHERE name = ?1")?;
+        if let Some(id) = find.query_row([host.as_str()], |row| row.get(0)).optional()? {
             return Ok(id);
         }
-        self.0
-            .prepare_cached("INSERT INTO hosts (name) VALUES (?1)")?
-            .execute([host.as_str()])?;
+        self.0.prepare_cached("INSERT INTO hosts (name) VALUES (?1)")?.execute([host.as_str()])?;
         Ok(self.0.last_insert_rowid())
     }
 
@@ -244,11 +237,7 @@ impl Db {
                 tx.0.execute(
                     "UPDATE hosts SET in_flight = 0, waiting = waiting + ?2, next_at = ?3
                      WHERE id = ?1",
-                    params![
-                        host.id,
-                        i64::try_from(urls).unwrap_or(i64::MAX),
-                        next_at.as_millis()
-                    ],
+                    params![host.id, i64::try_from(urls).unwrap_or(i64::MAX), next_at.as_millis()],
                 )?;
             }
             lapsed

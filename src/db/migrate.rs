@@ -13,6 +13,7 @@ const APPLICATION_ID: i64 = 0x676b_6169;
 const STEPS: [&str; 1] = [include_str!("migrations/0001_first.sql")];
 
 /// The latest version.
+#[expect(clippy::cast_possible_wrap, reason = "a constant list is short")]
 pub(super) const LATEST: i64 = STEPS.len() as i64;
 
 fn version(connection: &Connection) -> Result<i64, DbError> {
@@ -22,18 +23,11 @@ fn version(connection: &Connection) -> Result<i64, DbError> {
 /// Refuses a database of a later gongkai before anything is written to it.
 pub(super) fn refuse_newer(connection: &Connection, path: &Path) -> Result<(), DbError> {
     let found = version(connection).map_err(|error| match error {
-        DbError::Sql(source) => DbError::Open {
-            path: path.to_owned(),
-            source,
-        },
+        DbError::Sql(source) => DbError::Open { path: path.to_owned(), source },
         other => other,
     })?;
     if found > LATEST {
-        return Err(DbError::Newer {
-            path: path.to_owned(),
-            found,
-            known: LATEST,
-        });
+        return Err(DbError::Newer { path: path.to_owned(), found, known: LATEST });
     }
     Ok(())
 }
@@ -82,9 +76,7 @@ mod tests {
     #[test]
     fn reading_an_archive_that_is_not_there_says_how_to_make_one() {
         let dir = tempfile::tempdir().unwrap();
-        let error = Db::open_read_only(&dir.path().join("gongkai.db"))
-            .unwrap_err()
-            .to_string();
+        let error = Db::open_read_only(&dir.path().join("gongkai.db")).unwrap_err().to_string();
         assert!(error.contains("`gongkai crawl` makes it"), "{error}");
     }
 }

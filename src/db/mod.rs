@@ -90,12 +90,14 @@ pub enum DbError {
 }
 
 impl DbError {
-    /// Whether the disk was full.
+    /// Whether the disk was full, or a limit on the size of files was reached, which SQLite tells as a
+    /// write that failed.
     pub fn is_disk_full(&self) -> bool {
         let (Self::Sql(error) | Self::Open { source: error, .. }) = self else {
             return false;
         };
-        error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+        let code = error.sqlite_error().map(|error| error.extended_code);
+        matches!(code, Some(rusqlite::ffi::SQLITE_FULL | rusqlite::ffi::SQLITE_IOERR_WRITE))
     }
 }
 
@@ -106,16 +108,11 @@ impl Db {
     /// # Errors
     /// When it cannot be opened, or is newer than we know (it is then left untouched).
     pub fn open(path: &Path) -> Result<Self, DbError> {
-        let open_error = |source| DbError::Open {
-            path: path.to_owned(),
-            source,
-        };
+        let open_error = |source| DbError::Open { path: path.to_owned(), source };
         let mut connection = Connection::open(path).map_err(open_error)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         migrate::refuse_newer(&connection, path)?;
-        connection
-            .pragma_update(None, "journal_mode", "WAL")
-            .map_err(open_error)?;
+        connection.pragma_update(None, "journal_mode", "WAL").map_err(open_error)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         migrate::migrate(&mut connection)?;
         Self::with(connection, path)
@@ -127,16 +124,11 @@ impl Db {
     /// When there is none, or it is newer or older than we know.
     pub fn open_read_only(path: &Path) -> Result<Self, DbError> {
         if !path.exists() {
-            return Err(DbError::Missing {
-                path: path.to_owned(),
-            });
+            return Err(DbError::Missing { path: path.to_owned() });
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection =
-            Connection::open_with_flags(path, flags).map_err(|source| DbError::Open {
-                path: path.to_owned(),
-                source,
-            })?;
+        let connection = Connection::open_with_flags(path, flags)
+            .map_err(|source| DbError::Open { path: path.to_owned(), source })?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         migrate::refuse_newer(&connection, path)?;
         Self::with(connection, path)
@@ -146,10 +138,7 @@ impl Db {
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
         connection.pragma_update(None, "foreign_keys", false)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        Ok(Self {
-            connection,
-            path: path.to_owned(),
-        })
+        Ok(Self { connection, path: path.to_owned() })
     }
 
     /// Where it lies.
@@ -162,9 +151,7 @@ impl Db {
     /// # Errors
     /// When another writer holds the database.
     pub fn begin(&mut self) -> Result<Tx<'_>, DbError> {
-        Ok(Tx(self.connection.transaction_with_behavior(
-            TransactionBehavior::Immediate,
-        )?))
+        Ok(Tx(self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?))
     }
 
     /// The row of a URL, if it is known.

@@ -101,9 +101,9 @@ impl Db {
     /// # Errors
     /// When the database fails.
     pub fn report_of_url(&self, url_id: i64) -> Result<Option<ReportRow>, DbError> {
-        let mut statement = self.connection.prepare_cached(&format!(
-            "{SELECT} WHERE r.url_id = ?1 ORDER BY r.id DESC LIMIT 1"
-        ))?;
+        let mut statement = self
+            .connection
+            .prepare_cached(&format!("{SELECT} WHERE r.url_id = ?1 ORDER BY r.id DESC LIMIT 1"))?;
         Ok(statement.query_row([url_id], report).optional()?)
     }
 }

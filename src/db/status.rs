@@ -158,10 +158,9 @@ impl Db {
     pub fn status(&self, hosts: usize) -> Result<Status, DbError> {
         let listed = self.host_status(hosts)?;
         let waiting: u64 =
-            self.connection
-                .query_row("SELECT count(*) FROM hosts WHERE known > 0", [], |row| {
-                    unsigned(row, 0)
-                })?;
+            self.connection.query_row("SELECT count(*) FROM hosts WHERE known > 0", [], |row| {
+                unsigned(row, 0)
+            })?;
         Ok(Status {
             urls: self.url_counts()?,
             more_hosts: waiting.saturating_sub(listed.len() as u64),
@@ -232,12 +231,8 @@ impl Db {
         let mut statement = self.connection.prepare(
             "SELECT year, count(DISTINCT url_id) FROM reports GROUP BY year ORDER BY year",
         )?;
-        let rows = statement.query_map([], |row| {
-            Ok(ReportCount {
-                year: row.get(0)?,
-                count: unsigned(row, 1)?,
-            })
-        })?;
+        let rows = statement
+            .query_map([], |row| Ok(ReportCount { year: row.get(0)?, count: unsigned(row, 1)? }))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -307,9 +302,6 @@ impl Db {
     /// # Errors
     /// When the database fails.
     pub fn host(&self, name: &str) -> Result<Option<HostStatus>, DbError> {
-        Ok(self
-            .host_status(usize::MAX)?
-            .into_iter()
-            .find(|host| host.host == name))
+        Ok(self.host_status(usize::MAX)?.into_iter().find(|host| host.host == name))
     }
 }

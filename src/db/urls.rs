@@ -62,9 +62,7 @@ pub(super) fn find(
 ) -> Result<Option<i64>, DbError> {
     let mut statement =
         connection.prepare_cached("SELECT id FROM urls WHERE hash = ?1 AND url = ?2")?;
-    Ok(statement
-        .query_row(params![url.hash64(), url.as_str()], |row| row.get(0))
-        .optional()?)
+    Ok(statement.query_row(params![url.hash64(), url.as_str()], |row| row.get(0)).optional()?)
 }
 
 impl Tx<'_> {
@@ -165,22 +163,14 @@ impl Tx<'_> {
                 "UPDATE hosts SET known = known + 1, waiting = waiting + ?3
                  WHERE id = ?1 AND known < ?2",
             )?
-            .execute(params![
-                host_id,
-                i64::try_from(max_pages).unwrap_or(i64::MAX),
-                waiting
-            ])?;
+            .execute(params![host_id, i64::try_from(max_pages).unwrap_or(i64::MAX), waiting])?;
         if taken == 0 {
             self.0
                 .prepare_cached("UPDATE hosts SET dropped = dropped + 1 WHERE id = ?1")?
                 .execute([host_id])?;
             return Ok(Admitted::Dropped);
         }
-        let state = if waiting == 1 {
-            UrlState::Waiting
-        } else {
-            UrlState::Excluded
-        };
+        let state = if waiting == 1 { UrlState::Waiting } else { UrlState::Excluded };
         let spelling = found.spelling.as_str();
         self.0
             .prepare_cached(
@@ -265,15 +255,9 @@ impl Tx<'_> {
             redirects: row.get(6)?,
             score: row.get(7)?,
             attempts: row.get(8)?,
-            validators: Validators {
-                etag: row.get(9)?,
-                last_modified: row.get(10)?,
-            },
+            validators: Validators { etag: row.get(9)?, last_modified: row.get(10)? },
             interval: row.get::<_, Option<i64>>(11)?.map(duration),
-            last: payload
-                .map(|id| self.original_of(id))
-                .transpose()?
-                .flatten(),
+            last: payload.map(|id| self.original_of(id)).transpose()?.flatten(),
         }))
     }
 
@@ -295,12 +279,7 @@ impl Tx<'_> {
     pub fn exclude_url(&self, id: i64, host_id: i64, reason: &Reason) -> Result<(), DbError> {
         self.0
             .prepare_cached("UPDATE urls SET state = ?2, reason = ?3, detail = ?4 WHERE id = ?1")?
-            .execute(params![
-                id,
-                UrlState::Excluded as u8,
-                reason.word,
-                reason.detail
-            ])?;
+            .execute(params![id, UrlState::Excluded as u8, reason.word, reason.detail])?;
         self.add_waiting(host_id, -1)
     }
 
@@ -325,10 +304,7 @@ impl Tx<'_> {
                 id,
                 transition.state as u8,
                 transition.reason.as_ref().map(|reason| reason.word),
-                transition
-                    .reason
-                    .as_ref()
-                    .map(|reason| reason.detail.as_str()),
+                transition.reason.as_ref().map(|reason| reason.detail.as_str()),
                 transition.again_in.map(|rest| now.after(rest).as_millis()),
                 transition.attempts,
                 change.interval.map(millis),
@@ -377,7 +353,5 @@ impl Tx<'_> {
 }
 
 fn parse(text: &str) -> Result<Url, DbError> {
-    Url::parse(text).map_err(|why| DbError::Corrupt {
-        what: format!("the URL `{text}`: {why}"),
-    })
+    Url::parse(text).map_err(|why| DbError::Corrupt { what: format!("the URL `{text}`: {why}") })
 }

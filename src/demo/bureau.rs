@@ -34,22 +34,12 @@ pub(super) fn portal() -> Portal {
     column(&mut portal, &frame, &reports);
     for number in 1..=NEWS {
         let (title, text) = news("白水州", number + 200);
-        portal.page(
-            format!("/xwdt/{number}.html"),
-            &frame.page(&title, "", &text),
-        );
+        portal.page(format!("/xwdt/{number}.html"), &frame.page(&title, "", &text));
     }
     let titles: Vec<_> = (1..=NEWS)
-        .map(|number| {
-            (
-                format!("/xwdt/{number}.html"),
-                news("白水州", number + 200).0,
-            )
-        })
+        .map(|number| (format!("/xwdt/{number}.html"), news("白水州", number + 200).0))
         .collect();
-    let shown = titles
-        .iter()
-        .map(|(path, title)| (path.as_str(), title.as_str()));
+    let shown = titles.iter().map(|(path, title)| (path.as_str(), title.as_str()));
     portal.page("/xwdt/", &frame.page("新闻动态", "", &list(shown)));
     let busy = portal.encode(&frame.page("数据发布", "", "<p>数据发布</p>"));
     portal.add("/xxgk/busy.html", Reply::AskedForPeace(busy));
@@ -60,11 +50,7 @@ pub(super) fn portal() -> Portal {
 fn frame() -> Frame {
     Frame {
         head: "<meta name=\"viewport\" content=\"width=device-width\">".to_owned(),
-        navigation: vec![
-            ("/index.html", "首页"),
-            ("/xwdt/", "新闻动态"),
-            (COLUMN, "年报"),
-        ],
+        navigation: vec![("/index.html", "首页"), ("/xwdt/", "新闻动态"), (COLUMN, "年报")],
         foot: "白水州统计局主办 网站标识码 9902000015 杉ICP备99000300号-2".to_owned(),
     }
 }
@@ -73,12 +59,7 @@ fn reports(portal: &mut Portal, frame: &Frame) -> Vec<(String, String)> {
     let mut links = Vec::new();
     for year in 2019..=2023 {
         let number = 80 + u64::try_from(year).unwrap_or_default() % 50;
-        let sample = Sample {
-            agency: NAME,
-            year,
-            number,
-            miscounted: false,
-        };
+        let sample = Sample { agency: NAME, year, number, miscounted: false };
         let path = format!("/xxgk/content/{number}.html");
         let title = sample.title();
         let main = format!(
@@ -92,10 +73,7 @@ fn reports(portal: &mut Portal, frame: &Frame) -> Vec<(String, String)> {
         // One of them is sent in another charset than the header says.
         let body = if year == 2021 {
             let bytes = GB18030.encode(&html).0.into_owned();
-            Body {
-                bytes,
-                ..portal.encode(&html)
-            }
+            Body { bytes, ..portal.encode(&html) }
         } else {
             portal.encode(&html)
         };
@@ -108,19 +86,14 @@ fn reports(portal: &mut Portal, frame: &Frame) -> Vec<(String, String)> {
 fn column(portal: &mut Portal, frame: &Frame, reports: &[(String, String)]) {
     let pages = reports.chunks(PAGE).count();
     for (index, chunk) in reports.chunks(PAGE).enumerate() {
-        let shown = chunk
-            .iter()
-            .map(|(path, title)| (path.as_str(), title.as_str()));
+        let shown = chunk.iter().map(|(path, title)| (path.as_str(), title.as_str()));
         let mut main = format!("<h2>年报</h2>{}", list(shown));
         if index + 1 < pages {
             main.push_str(&format!("<a href=\"?page={}\">下一页</a>", index + 2));
         }
         let html = frame.page("年报", "", &main);
-        let path = if index == 0 {
-            COLUMN.to_owned()
-        } else {
-            format!("{COLUMN}?page={}", index + 1)
-        };
+        let path =
+            if index == 0 { COLUMN.to_owned() } else { format!("{COLUMN}?page={}", index + 1) };
         portal.page(path, &html);
     }
 }

@@ -9,13 +9,8 @@ const NAME: &str = "青杉市人民政府";
 const HOST: &str = "www.qingshanshi.gov.cn";
 const COLUMN: &str = "/zwgk/zfxxgk/zfxxgknb/";
 
-const AGENCIES: [&str; 5] = [
-    "青杉市人民政府",
-    "青杉市统计局",
-    "青杉市交通运输局",
-    "青杉市教育局",
-    "青杉市南门街道办事处",
-];
+const AGENCIES: [&str; 5] =
+    ["青杉市人民政府", "青杉市统计局", "青杉市交通运输局", "青杉市教育局", "青杉市南门街道办事处"];
 
 const NEWS: usize = 40;
 
@@ -75,26 +70,14 @@ fn home(portal: &mut Portal, frame: &Frame) {
         &frame.page(
             "政务公开",
             "",
-            &list([
-                ("/zwgk/zfxxgk/", "政府信息公开"),
-                ("/zwgk/slow.html", "统计数据"),
-            ]),
+            &list([("/zwgk/zfxxgk/", "政府信息公开"), ("/zwgk/slow.html", "统计数据")]),
         ),
     );
     let guide = "<h1>青杉市政府信息公开指南</h1><p>公民可以依申请公开获取信息，年度报告每年一月公布。主动公开情况见栏目。</p>";
-    portal.page(
-        "/zwgk/zfxxgk/zn/",
-        &frame.page("青杉市政府信息公开指南", "", guide),
-    );
-    portal.page(
-        "/zwgk/zfxxgk/ysqgk.html",
-        &frame.page("依申请公开", "", "<p>请填写申请表。</p>"),
-    );
+    portal.page("/zwgk/zfxxgk/zn/", &frame.page("青杉市政府信息公开指南", "", guide));
+    portal.page("/zwgk/zfxxgk/ysqgk.html", &frame.page("依申请公开", "", "<p>请填写申请表。</p>"));
     let work = "<h1>2024年政府工作报告</h1><p>各位代表：现在报告工作情况。政务公开持续推进，行政复议渠道畅通。</p>";
-    portal.page(
-        "/zwgk/zfgzbg/t20240110_1.html",
-        &frame.page("2024年政府工作报告", "", work),
-    );
+    portal.page("/zwgk/zfgzbg/t20240110_1.html", &frame.page("2024年政府工作报告", "", work));
 }
 
 /// The reports, with their paths and titles as the list shows them.
@@ -103,29 +86,15 @@ fn reports(portal: &mut Portal, frame: &Frame) -> Vec<(String, String)> {
     for (place, agency) in (0_u64..).zip(AGENCIES) {
         for year in 2019..=2023 {
             let number = place * 5 + u64::try_from(year).unwrap_or_default() % 100;
-            let sample = Sample {
-                agency,
-                year,
-                number,
-                miscounted: place == 1 && year == 2022,
-            };
-            let path = format!(
-                "{COLUMN}t{}0117_{}.html",
-                year + 1,
-                10_000 + place * 10 + number
-            );
+            let sample = Sample { agency, year, number, miscounted: place == 1 && year == 2022 };
+            let path = format!("{COLUMN}t{}0117_{}.html", year + 1, 10_000 + place * 10 + number);
             let html = report(frame, &sample);
             let body = portal.encode(&html);
             portal.report(&path, &sample, Reply::Page(body));
             links.push((path, sample.title()));
         }
     }
-    let hidden = Sample {
-        agency: "青杉市档案局",
-        year: 2023,
-        number: 3,
-        miscounted: false,
-    };
+    let hidden = Sample { agency: "青杉市档案局", year: 2023, number: 3, miscounted: false };
     portal.page("/internal/t20240101_9.html", &report(frame, &hidden));
     links
 }
@@ -178,15 +147,10 @@ fn column(portal: &mut Portal, frame: &Frame, reports: &[(String, String)]) {
     let pages = links.chunks(PAGE).count();
     for (index, chunk) in links.chunks(PAGE).enumerate() {
         let name = |page: usize| {
-            if page == 0 {
-                "index.html".to_owned()
-            } else {
-                format!("index_{page}.html")
-            }
+            if page == 0 { "index.html".to_owned() } else { format!("index_{page}.html") }
         };
-        let shown = chunk
-            .iter()
-            .map(|(path, title)| (path.trim_start_matches(COLUMN), title.as_str()));
+        let shown =
+            chunk.iter().map(|(path, title)| (path.trim_start_matches(COLUMN), title.as_str()));
         let mut main = format!("<h2>政府信息公开年报</h2>{}", list(shown));
         main.push_str(&format!(
             "<div class=\"page\"><script>createPageHTML({pages}, {index}, \"index\", \"html\");</script>"
@@ -213,33 +177,22 @@ fn newsroom(portal: &mut Portal, frame: &Frame) {
     }
     let pages = links.chunks(20).count();
     for (index, chunk) in links.chunks(20).enumerate() {
-        let shown = chunk
-            .iter()
-            .map(|(path, title)| (path.as_str(), title.as_str()));
+        let shown = chunk.iter().map(|(path, title)| (path.as_str(), title.as_str()));
         let next = if index + 1 < pages {
             format!("<a href=\"index_{}.html\">下一页</a>", index + 1)
         } else {
             String::new()
         };
-        let path = if index == 0 {
-            "/news/".to_owned()
-        } else {
-            format!("/news/index_{index}.html")
-        };
+        let path =
+            if index == 0 { "/news/".to_owned() } else { format!("/news/index_{index}.html") };
         let errors = "<a href=\"/news/error.html\">专题</a> <a href=\"/news/deep/\">栏目</a>";
-        portal.page(
-            path,
-            &frame.page("新闻动态", "", &format!("{}{next}{errors}", list(shown))),
-        );
+        portal.page(path, &frame.page("新闻动态", "", &format!("{}{next}{errors}", list(shown))));
     }
 }
 
 fn hazards(portal: &mut Portal, frame: &Frame) {
     let slow = portal.encode(&frame.page("统计数据", "", "<p>数据正在整理。</p>"));
-    portal.add(
-        "/zwgk/slow.html",
-        Reply::Slow(slow, Duration::from_millis(1_200)),
-    );
+    portal.add("/zwgk/slow.html", Reply::Slow(slow, Duration::from_millis(1_200)));
     portal.add("/news/error.html", Reply::Status(500));
 }
 
@@ -253,11 +206,8 @@ pub(super) fn endless(path: &str) -> Option<String> {
                 .unwrap_or(1)
         };
         let (year, month) = (number("year="), number("month="));
-        let (year, month) = if month >= 12 {
-            (year.saturating_add(1), 1)
-        } else {
-            (year, month + 1)
-        };
+        let (year, month) =
+            if month >= 12 { (year.saturating_add(1), 1) } else { (year, month + 1) };
         return Some(format!(
             "<html><body><p>日历</p><a href=\"/calendar?year={year}&amp;month={month}\">下个月</a></body></html>"
         ));

@@ -45,10 +45,7 @@ pub struct Expected {
 
 /// Every report that is linked and permitted.
 pub fn expected_reports() -> Vec<Expected> {
-    portals()
-        .into_iter()
-        .flat_map(|portal| portal.expected)
-        .collect()
+    portals().into_iter().flat_map(|portal| portal.expected).collect()
 }
 
 #[cfg(test)]
@@ -63,32 +60,15 @@ mod tests {
             for expected in &portal.expected {
                 let path = expected.url.split(portal.host).nth(1).unwrap();
                 let (body, content_type) = portal.body(path).unwrap();
-                let hints = Hints {
-                    content_type: content_type.as_deref(),
-                    ..Hints::default()
-                };
+                let hints = Hints { content_type: content_type.as_deref(), ..Hints::default() };
                 let report = read(&decode(&body, &hints), &hints);
                 assert_eq!(report.kind, Kind::Report, "{}", expected.url);
                 assert_eq!(report.agency.as_deref(), Some(expected.agency.as_str()));
                 assert_eq!(report.year, Some(expected.year), "{}", expected.url);
-                assert_eq!(
-                    report.format.unwrap().as_str(),
-                    expected.format,
-                    "{}",
-                    expected.url
-                );
-                let total = report
-                    .requests
-                    .as_ref()
-                    .unwrap()
-                    .cell("received_new", "total");
+                assert_eq!(report.format.unwrap().as_str(), expected.format, "{}", expected.url);
+                let total = report.requests.as_ref().unwrap().cell("received_new", "total");
                 let total = total.and_then(gongkai_report::Number::count).unwrap();
-                assert_eq!(
-                    total.unsigned_abs(),
-                    expected.received_new_total,
-                    "{}",
-                    expected.url
-                );
+                assert_eq!(total.unsigned_abs(), expected.received_new_total, "{}", expected.url);
                 let holds = report.checks.iter().all(|check| check.holds == Some(true));
                 assert_eq!(holds, expected.sums_hold, "{}", expected.url);
                 assert_eq!(report.warnings, [], "{}", expected.url);
@@ -109,10 +89,7 @@ mod tests {
                 let Some((body, content_type)) = portal.body(path) else {
                     continue;
                 };
-                let hints = Hints {
-                    content_type: content_type.as_deref(),
-                    ..Hints::default()
-                };
+                let hints = Hints { content_type: content_type.as_deref(), ..Hints::default() };
                 let report = read(&decode(&body, &hints), &hints);
                 assert!(
                     matches!(report.kind, Kind::Column | Kind::Other),

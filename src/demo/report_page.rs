@@ -1,7 +1,5 @@
 //! Reports of agencies that do not exist, with numbers that fulfil every sum of the form.
 
-use std::fmt::Write as _;
-
 /// A report: who, when, and a number from which all its numbers are made.
 #[derive(Debug, Clone, Copy)]
 pub struct Sample {
@@ -27,10 +25,7 @@ pub(super) enum Style {
 /// Rows of outcomes, group by group, as in the form of 2021.
 const GROUPS: [(&str, &[&str]); 6] = [
     ("（一）予以公开", &[]),
-    (
-        "（二）部分公开（区分处理的，只计这一情形，不计其他情形）",
-        &[],
-    ),
+    ("（二）部分公开（区分处理的，只计这一情形，不计其他情形）", &[]),
     (
         "（三）不予公开",
         &[
@@ -46,11 +41,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
     ),
     (
         "（四）无法提供",
-        &[
-            "1.本机关不掌握相关政府信息",
-            "2.没有现成信息需要另行制作",
-            "3.补正后申请内容仍不明确",
-        ],
+        &["1.本机关不掌握相关政府信息", "2.没有现成信息需要另行制作", "3.补正后申请内容仍不明确"],
     ),
     (
         "（五）不予处理",
@@ -115,24 +106,17 @@ impl Sample {
     }
 
     fn requests(&self) -> Requests {
-        let rows: u64 = self
-            .groups()
-            .map(|(_, rows)| rows.len().max(1) as u64)
-            .sum();
+        let rows: u64 = self.groups().map(|(_, rows)| rows.len().max(1) as u64).sum();
         let outcome = |row: u64, applicant: u64| match row {
             // Enough is granted that nothing need be carried in from nowhere.
             0 => 3 + (self.number + applicant) % 9,
             _ => (self.number * 7 + row * 5 + applicant * 3) % 11 / 8,
         };
-        let outcomes: Vec<Vec<u64>> = (0..rows)
-            .map(|row| with_total((0..APPLICANTS).map(|one| outcome(row, one))))
-            .collect();
+        let outcomes: Vec<Vec<u64>> =
+            (0..rows).map(|row| with_total((0..APPLICANTS).map(|one| outcome(row, one)))).collect();
         let column = |one: u64| {
             let index = usize::try_from(one).unwrap_or_default();
-            outcomes
-                .iter()
-                .filter_map(|row| row.get(index))
-                .sum::<u64>()
+            outcomes.iter().filter_map(|row| row.get(index)).sum::<u64>()
         };
         let carried_in = |one: u64| (self.number + one) % 3;
         let carried_out = |one: u64| (self.number + one * 2) % 2;
@@ -163,82 +147,66 @@ impl Sample {
         body.push_str(&self.requests_table(style));
         body.push_str("<p>四、政府信息公开行政复议、行政诉讼情况</p>");
         body.push_str(&self.reviews(style));
-        let _ = write!(
-            body,
+        body.push_str(&format!(
             "<p>五、存在的主要问题及改进情况</p><p>栏目更新不够均衡，答复文书还不够规范。下一年将按月检查栏目，统一答复文书的格式。</p>\
              <p>六、其他需要报告的事项</p><p>本年度没有收取信息处理费。</p>\
              <p style=\"text-align:right\">{agency}</p><p style=\"text-align:right\">{}年1月{}日</p>",
             year + 1,
             10 + self.number % 15,
-        );
+        ));
         body
     }
 
     fn proactive(&self, style: Style) -> String {
-        let n = self.number;
         let mut table = Table::new(style);
-        if self.format() == "2021" {
-            table.head("第二十条第（一）项", 4);
-            table.row(
-                &["信息内容", "本年制发件数", "本年废止件数", "现行有效件数"],
-                &[],
-            );
-            table.row(&["规章"], &[n % 3, n % 2, 4 + n % 5]);
-            table.row(&["行政规范性文件"], &[2 + n % 7, n % 4, 20 + n]);
-            for (item, rows) in [
-                (
-                    "第二十条第（五）项",
-                    [("行政许可", 100 + n * 17)].as_slice(),
-                ),
-                (
-                    "第二十条第（六）项",
-                    &[("行政处罚", 10 + n * 3), ("行政强制", n % 6)],
-                ),
-            ] {
-                table.head(item, 4);
-                table.wide(&["信息内容", "本年处理决定数量"], 3);
-                for (label, count) in rows {
-                    table.wide(&[label, &count.to_string()], 3);
-                }
-            }
-            table.head("第二十条第（八）项", 4);
-            table.wide(&["信息内容", "本年收费金额（单位：万元）"], 3);
-            table.wide(&["行政事业性收费", &format!("{}.{}", n * 2, n % 10)], 3);
-        } else {
-            table.head("第二十条第（一）项", 4);
-            table.row(
-                &[
-                    "信息内容",
-                    "本年新制作数量",
-                    "本年新公开数量",
-                    "对外公开总数量",
-                ],
-                &[],
-            );
-            table.row(&["规章"], &[n % 3, n % 3, 4 + n % 5]);
-            table.row(&["规范性文件"], &[2 + n % 7, 2 + n % 7, 20 + n]);
-            table.head("第二十条第（五）项", 4);
-            table.row(
-                &["信息内容", "上一年项目数量", "本年增/减", "处理决定数量"],
-                &[],
-            );
-            table.row(&["行政许可"], &[50 + n, n % 4, 100 + n * 17]);
-            table.row(&["其他对外管理服务事项"], &[30 + n, n % 3, 60 + n]);
-            table.head("第二十条第（六）项", 4);
-            table.row(
-                &["信息内容", "上一年项目数量", "本年增/减", "处理决定数量"],
-                &[],
-            );
-            table.row(&["行政处罚"], &[40 + n, n % 5, 10 + n * 3]);
-            table.row(&["行政强制"], &[5, n % 2, n % 6]);
-            table.head("第二十条第（八）项", 4);
-            table.row(&["信息内容", "上一年项目数量", "本年增/减"], &[]);
-            table.row(&["行政事业性收费"], &[n % 4, n % 2]);
-            table.head("第二十条第（九）项", 4);
-            table.row(&["信息内容", "采购项目数量", "采购总金额"], &[]);
-            table.row(&["政府集中采购"], &[n % 20, 10_000 * n]);
+        match self.format() {
+            "2021" => self.proactive_2021(&mut table),
+            _ => self.proactive_2019(&mut table),
         }
         table.finish()
+    }
+
+    fn proactive_2021(&self, table: &mut Table) {
+        let n = self.number;
+        table.head("第二十条第（一）项", 4);
+        table.row(&["信息内容", "本年制发件数", "本年废止件数", "现行有效件数"], &[]);
+        table.row(&["规章"], &[n % 3, n % 2, 4 + n % 5]);
+        table.row(&["行政规范性文件"], &[2 + n % 7, n % 4, 20 + n]);
+        for (item, rows) in [
+            ("第二十条第（五）项", [("行政许可", 100 + n * 17)].as_slice()),
+            ("第二十条第（六）项", &[("行政处罚", 10 + n * 3), ("行政强制", n % 6)]),
+        ] {
+            table.head(item, 4);
+            table.wide(&["信息内容", "本年处理决定数量"], 3);
+            for (label, count) in rows {
+                table.wide(&[label, &count.to_string()], 3);
+            }
+        }
+        table.head("第二十条第（八）项", 4);
+        table.wide(&["信息内容", "本年收费金额（单位：万元）"], 3);
+        table.wide(&["行政事业性收费", &format!("{}.{}", n * 2, n % 10)], 3);
+    }
+
+    fn proactive_2019(&self, table: &mut Table) {
+        let n = self.number;
+        table.head("第二十条第（一）项", 4);
+        table.row(&["信息内容", "本年新制作数量", "本年新公开数量", "对外公开总数量"], &[]);
+        table.row(&["规章"], &[n % 3, n % 3, 4 + n % 5]);
+        table.row(&["规范性文件"], &[2 + n % 7, 2 + n % 7, 20 + n]);
+        table.head("第二十条第（五）项", 4);
+        table.row(&["信息内容", "上一年项目数量", "本年增/减", "处理决定数量"], &[]);
+        table.row(&["行政许可"], &[50 + n, n % 4, 100 + n * 17]);
+        table.row(&["其他对外管理服务事项"], &[30 + n, n % 3, 60 + n]);
+        table.head("第二十条第（六）项", 4);
+        table.row(&["信息内容", "上一年项目数量", "本年增/减", "处理决定数量"], &[]);
+        table.row(&["行政处罚"], &[40 + n, n % 5, 10 + n * 3]);
+        table.row(&["行政强制"], &[5, n % 2, n % 6]);
+        table.head("第二十条第（八）项", 4);
+        table.row(&["信息内容", "上一年项目数量", "本年增/减"], &[]);
+        table.row(&["行政事业性收费"], &[n % 4, n % 2]);
+        table.head("第二十条第（九）项", 4);
+        table.row(&["信息内容", "采购项目数量", "采购总金额"], &[]);
+        table.row(&["政府集中采购"], &[n % 20, 10_000 * n]);
     }
 
     fn requests_table(&self, style: Style) -> String {
@@ -255,19 +223,13 @@ impl Sample {
             *total += 1;
         }
         table.spanned(&[("一、本年新收政府信息公开申请数量", 3, 1)], &received);
-        table.spanned(
-            &[("二、上年结转政府信息公开申请数量", 3, 1)],
-            &requests.carried_in,
-        );
+        table.spanned(&[("二、上年结转政府信息公开申请数量", 3, 1)], &requests.carried_in);
         let mut outcomes = requests.outcomes.iter();
         let rows = requests.outcomes.len() + 1;
         let mut lead = Some(("三、本年度办理结果", 1, rows));
         for (head, labels) in self.groups() {
-            let mut group = Some((
-                head,
-                if labels.is_empty() { 2 } else { 1 },
-                labels.len().max(1),
-            ));
+            let mut group =
+                Some((head, if labels.is_empty() { 2 } else { 1 }, labels.len().max(1)));
             let labels: Vec<Option<&str>> = if labels.is_empty() {
                 vec![None]
             } else {
@@ -280,10 +242,7 @@ impl Sample {
                     .chain(group.take())
                     .chain(label.map(|l| (l, 1, 1)))
                     .collect();
-                table.spanned(
-                    &cells,
-                    outcomes.next().map(Vec::as_slice).unwrap_or_default(),
-                );
+                table.spanned(&cells, outcomes.next().map(Vec::as_slice).unwrap_or_default());
             }
         }
         table.spanned(&[("（七）总计", 2, 1)], &requests.outcome_total);
@@ -321,10 +280,7 @@ impl Table {
                 "<table class=\"MsoNormalTable\" style=\"border-collapse:collapse\"><tbody>"
             }
         };
-        Self {
-            html: open.to_owned(),
-            style,
-        }
+        Self { html: open.to_owned(), style }
     }
 
     fn raw(&mut self, rows: &str) {
@@ -333,11 +289,7 @@ impl Table {
 
     fn cell(&mut self, text: &str, columns: usize, rows: usize) {
         let span = |name: &str, n: usize| {
-            if n > 1 {
-                format!(" {name}=\"{n}\"")
-            } else {
-                String::new()
-            }
+            if n > 1 { format!(" {name}=\"{n}\"") } else { String::new() }
         };
         let content = match self.style {
             Style::Plain => text.to_owned(),
@@ -346,7 +298,7 @@ impl Table {
             ),
         };
         let (columns, rows) = (span("colspan", columns), span("rowspan", rows));
-        let _ = write!(self.html, "<td{columns}{rows}>{content}</td>");
+        self.html.push_str(&format!("<td{columns}{rows}>{content}</td>"));
     }
 
     fn head(&mut self, text: &str, columns: usize) {
@@ -356,13 +308,7 @@ impl Table {
     }
 
     fn row(&mut self, labels: &[&str], values: &[u64]) {
-        self.spanned(
-            &labels
-                .iter()
-                .map(|label| (*label, 1, 1))
-                .collect::<Vec<_>>(),
-            values,
-        );
+        self.spanned(&labels.iter().map(|label| (*label, 1, 1)).collect::<Vec<_>>(), values);
     }
 
     fn spanned(&mut self, labels: &[(&str, usize, usize)], values: &[u64]) {

@@ -34,22 +34,16 @@ impl RequestLog {
     /// # Errors
     /// When the file cannot be opened.
     pub fn create(path: &Path) -> io::Result<Self> {
-        Ok(Self(Mutex::new(
-            OpenOptions::new().create(true).append(true).open(path)?,
-        )))
+        Ok(Self(Mutex::new(OpenOptions::new().create(true).append(true).open(path)?)))
     }
 
     /// Adds a request.
     pub(super) fn add(&self, logged: &Logged) {
-        let written = serde_json::to_string(logged)
-            .map_err(io::Error::other)
-            .and_then(|line| {
-                let mut file = self
-                    .0
-                    .lock()
-                    .map_err(|_| io::Error::other("a writer of the log panicked"))?;
-                file.write_all((line + "\n").as_bytes())
-            });
+        let written = serde_json::to_string(logged).map_err(io::Error::other).and_then(|line| {
+            let mut file =
+                self.0.lock().map_err(|_| io::Error::other("a writer of the log panicked"))?;
+            file.write_all((line + "\n").as_bytes())
+        });
         if let Err(error) = written {
             tracing::error!(%error, "a request could not be logged");
         }
@@ -61,8 +55,6 @@ impl RequestLog {
     /// When it cannot be read, or holds a line that is none of its own.
     pub fn read(path: &Path) -> io::Result<Vec<Logged>> {
         let text = std::fs::read_to_string(path)?;
-        text.lines()
-            .map(|line| serde_json::from_str(line).map_err(io::Error::other))
-            .collect()
+        text.lines().map(|line| serde_json::from_str(line).map_err(io::Error::other)).collect()
     }
 }

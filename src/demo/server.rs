@@ -49,10 +49,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let served = Arc::new(Served {
-        portals: portals
-            .into_iter()
-            .map(|portal| (portal.host, portal))
-            .collect(),
+        portals: portals.into_iter().map(|portal| (portal.host, portal)).collect(),
         log,
         asked: Mutex::new(HashSet::new()),
         bomb: std::sync::OnceLock::new(),
@@ -71,9 +68,7 @@ pub async fn serve(
 
 async fn connected(stream: TcpStream, served: Arc<Served>) {
     let service = service_fn(move |request| answer(request, Arc::clone(&served)));
-    let ended = http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    let ended = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
     if let Err(error) = ended {
         tracing::trace!(%error, "a connection ended early");
     }
@@ -84,31 +79,12 @@ async fn answer(
     served: Arc<Served>,
 ) -> Result<Response<Sending>, Infallible> {
     let at_ms = clock::now().as_millis();
-    let text = |name| {
-        request
-            .headers()
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-    };
+    let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
     let host = text(HOST).unwrap_or_default();
-    let host = host
-        .rsplit_once(':')
-        .map_or(host, |(host, _)| host)
-        .to_owned();
-    let path = request
-        .uri()
-        .path_and_query()
-        .map_or("/", |path| path.as_str())
-        .to_owned();
+    let host = host.rsplit_once(':').map_or(host, |(host, _)| host).to_owned();
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
     let if_none_match = text(IF_NONE_MATCH).map(str::to_owned);
-    let mut logged = Logged {
-        at_ms,
-        host,
-        path,
-        status: 0,
-        done_ms: 0,
-        if_none_match,
-    };
+    let mut logged = Logged { at_ms, host, path, status: 0, done_ms: 0, if_none_match };
     let mut response = match served.reply(&logged.host, &logged.path) {
         None => plain(404, "404"),
         Some(reply) => play(reply, &logged, &served).await,
@@ -135,18 +111,15 @@ impl Served {
 
 async fn play(reply: Reply, logged: &Logged, served: &Served) -> Response<Sending> {
     match reply {
-        Reply::Page(body) => page(body, logged),
         Reply::Slow(body, wait) => {
             tokio::time::sleep(wait).await;
             page(body, logged)
         }
         Reply::AskedForPeace(_) if served.is_first(logged) => {
-            let builder = Response::builder()
-                .status(429)
-                .header(RETRY_AFTER, PEACE_SECONDS);
+            let builder = Response::builder().status(429).header(RETRY_AFTER, PEACE_SECONDS);
             finish(builder, Sending::whole(Bytes::from_static(b"later")))
         }
-        Reply::AskedForPeace(body) => page(body, logged),
+        Reply::Page(body) | Reply::AskedForPeace(body) => page(body, logged),
         Reply::Half(body) => {
             let length = body.bytes.len();
             let half = Bytes::from(body.bytes).slice(..length / 2);
@@ -155,11 +128,7 @@ async fn play(reply: Reply, logged: &Logged, served: &Served) -> Response<Sendin
                 .header(CONTENT_LENGTH, length);
             finish(
                 builder,
-                Sending {
-                    parts: [half].into(),
-                    breaks_off: true,
-                    watch: None,
-                },
+                Sending { parts: [half].into(), breaks_off: true, flushed: false, watch: None },
             )
         }
         Reply::Redirect(status, target) => {
@@ -193,9 +162,7 @@ fn page(body: Body, logged: &Logged) -> Response<Sending> {
 }
 
 fn plain(status: u16, text: &'static str) -> Response<Sending> {
-    let builder = Response::builder()
-        .status(status)
-        .header(CONTENT_TYPE, "text/html");
+    let builder = Response::builder().status(status).header(CONTENT_TYPE, "text/html");
     finish(builder, Sending::whole(Bytes::from_static(text.as_bytes())))
 }
 
@@ -211,16 +178,14 @@ fn finish(builder: Builder, body: Sending) -> Response<Sending> {
 struct Sending {
     parts: VecDeque<Bytes>,
     breaks_off: bool,
+    /// What was sent has had its chance to leave.
+    flushed: bool,
     watch: Option<(Arc<Served>, Logged)>,
 }
 
 impl Sending {
     fn whole(bytes: Bytes) -> Self {
-        Self {
-            parts: [bytes].into(),
-            breaks_off: false,
-            watch: None,
-        }
+        Self { parts: [bytes].into(), breaks_off: false, flushed: false, watch: None }
     }
 }
 
@@ -230,8 +195,13 @@ impl HttpBody for Sending {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _context: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if self.breaks_off && self.parts.is_empty() && !std::mem::replace(&mut self.flushed, true) {
+            // The connection sends what it holds before it asks again.
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         Poll::Ready(match self.parts.pop_front() {
             Some(part) if part.is_empty() => None,
             Some(part) => Some(Ok(Frame::data(part))),
@@ -281,9 +251,7 @@ mod tests {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .unwrap();
-        let mut request = client
-            .get(format!("http://{address}{path}"))
-            .header("host", host);
+        let mut request = client.get(format!("http://{address}{path}")).header("host", host);
         if let Some(etag) = etag {
             request = request.header("if-none-match", etag);
         }
@@ -297,9 +265,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let log = RequestLog::create(log).unwrap();
-        serve(listener, portals(), Some(log), check(address))
-            .await
-            .unwrap();
+        serve(listener, portals(), Some(log), check(address)).await.unwrap();
     }
 
     #[tokio::test]
@@ -311,23 +277,12 @@ mod tests {
             let first = ask(address, host, "/index.html", None).await;
             let etag = first.headers()["etag"].to_str().unwrap().to_owned();
             first.bytes().await.unwrap();
-            assert_eq!(
-                ask(address, host, "/index.html", Some(&etag))
-                    .await
-                    .status(),
-                304
-            );
-            assert_eq!(
-                ask(address, "nowhere.gov.cn", "/", None).await.status(),
-                404
-            );
+            assert_eq!(ask(address, host, "/index.html", Some(&etag)).await.status(), 304);
+            assert_eq!(ask(address, "nowhere.gov.cn", "/", None).await.status(), 404);
         })
         .await;
-        let statuses: Vec<_> = RequestLog::read(&path)
-            .unwrap()
-            .iter()
-            .map(|one| one.status)
-            .collect();
+        let statuses: Vec<_> =
+            RequestLog::read(&path).unwrap().iter().map(|one| one.status).collect();
         assert_eq!(statuses, [200, 304, 404]);
     }
 
@@ -338,12 +293,7 @@ mod tests {
             let host = "tjj.baishuizhou.gov.cn";
             let mut statuses = Vec::new();
             for _ in 0..2 {
-                statuses.push(
-                    ask(address, host, "/xxgk/busy.html", None)
-                        .await
-                        .status()
-                        .as_u16(),
-                );
+                statuses.push(ask(address, host, "/xxgk/busy.html", None).await.status().as_u16());
             }
             assert_eq!(statuses, [429, 200]);
         })

@@ -72,14 +72,7 @@ impl Portal {
         charset: Charset,
         forbidden: &'static str,
     ) -> Self {
-        Self {
-            name,
-            host,
-            expected: Vec::new(),
-            charset,
-            replies: BTreeMap::new(),
-            forbidden,
-        }
+        Self { name, host, expected: Vec::new(), charset, replies: BTreeMap::new(), forbidden }
     }
 
     /// Where a crawl begins.
@@ -122,25 +115,15 @@ impl Portal {
         let etag = modern.then(|| {
             format!(
                 "\"{}\"",
-                crate::digest::Digest::of(&bytes)
-                    .to_string()
-                    .get(7..23)
-                    .unwrap_or_default()
+                crate::digest::Digest::of(&bytes).to_string().get(7..23).unwrap_or_default()
             )
         });
-        Body {
-            bytes,
-            content_type,
-            gzip: modern,
-            etag,
-        }
+        Body { bytes, content_type, gzip: modern, etag }
     }
 
     /// Its paths, each with its URL.
     pub fn paths(&self) -> impl Iterator<Item = (&str, String)> {
-        self.replies
-            .keys()
-            .map(|path| (path.as_str(), format!("http://{}{path}", self.host)))
+        self.replies.keys().map(|path| (path.as_str(), format!("http://{}{path}", self.host)))
     }
 
     /// Whether its robots.txt forbids a path.
@@ -168,10 +151,7 @@ pub(super) fn bomb() -> Vec<u8> {
 pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     // Writing to memory does not fail.
-    encoder
-        .write_all(bytes)
-        .and_then(|()| encoder.finish())
-        .unwrap_or_default()
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).unwrap_or_default()
 }
 
 /// The frame around a page: navigation above, the site's numbers below.
@@ -184,13 +164,11 @@ pub(super) struct Frame {
 impl Frame {
     /// A whole page.
     pub(super) fn page(&self, title: &str, meta: &str, main: &str) -> String {
-        let links: String = self
-            .navigation
-            .iter()
-            .map(|(target, text)| {
-                format!("<li><a href=\"{target}\" target=\"_blank\">{text}</a></li>\n")
-            })
-            .collect();
+        let mut links = String::new();
+        for (target, text) in &self.navigation {
+            links
+                .push_str(&format!("<li><a href=\"{target}\" target=\"_blank\">{text}</a></li>\n"));
+        }
         format!(
             "<!DOCTYPE html>\n<html><head>{}\n<title>{title}</title>\n{meta}<script>var now = new Date();</script></head>\n\
              <body><div class=\"head\"><ul class=\"nav\">\n{links}</ul></div>\n<div class=\"main\">{main}</div>\n\
@@ -208,10 +186,7 @@ pub(super) fn list<'a>(links: impl IntoIterator<Item = (&'a str, &'a str)>) -> S
             cut(text)
         )
     };
-    format!(
-        "<ul class=\"list\">\n{}</ul>",
-        links.into_iter().map(item).collect::<String>()
-    )
+    format!("<ul class=\"list\">\n{}</ul>", links.into_iter().map(item).collect::<String>())
 }
 
 /// Lists cut long titles.
@@ -247,10 +222,7 @@ pub(super) fn news(place: &str, number: usize) -> (String, String) {
         "记者看到，窗口前设置了等候座椅。",
         "负责人表示，欢迎市民提出意见。",
     ];
-    let subject = SUBJECTS
-        .get(number % SUBJECTS.len())
-        .copied()
-        .unwrap_or_default();
+    let subject = SUBJECTS.get(number % SUBJECTS.len()).copied().unwrap_or_default();
     let title = format!("{place}{subject}工作第{number}次现场会召开");
     let mut text = format!("<h1>{title}</h1>");
     for paragraph in 0..24 {

@@ -62,10 +62,7 @@ struct Selectors {
 }
 
 /// Parsed once: a page is searched in the time that parsing them takes.
-#[expect(
-    clippy::expect_used,
-    reason = "these are constants, and a test reads each"
-)]
+#[expect(clippy::expect_used, reason = "these are constants, and a test reads each")]
 static SELECTORS: LazyLock<Selectors> = LazyLock::new(|| {
     let selector = |text: &str| text.parse().expect("a selector that is a constant");
     Selectors {
@@ -85,38 +82,52 @@ pub fn links(html: &str, base: &Url) -> Page {
     let settings = Settings::new()
         .append_element_content_handler((
             Cow::Borrowed(&SELECTORS.base),
-            on().element(|tag: &mut Element<'_, '_>| finder.borrow_mut().base(tag)),
+            on().element(|tag: &mut Element<'_, '_>| {
+                finder.borrow_mut().base(tag);
+                Ok(())
+            }),
         ))
         .append_element_content_handler((
             Cow::Borrowed(&SELECTORS.anchor),
-            on().element(|tag: &mut Element<'_, '_>| finder.borrow_mut().anchor(tag))
-                .text(|chunk: &mut TextChunk<'_>| finder.borrow_mut().text(chunk)),
+            on().element(|tag: &mut Element<'_, '_>| {
+                finder.borrow_mut().anchor(tag);
+                Ok(())
+            })
+            .text(|chunk: &mut TextChunk<'_>| {
+                finder.borrow_mut().text(chunk);
+                Ok(())
+            }),
         ))
         .append_element_content_handler((
             Cow::Borrowed(&SELECTORS.frame),
-            on().element(|tag: &mut Element<'_, '_>| finder.borrow_mut().frame(tag)),
+            on().element(|tag: &mut Element<'_, '_>| {
+                finder.borrow_mut().frame(tag);
+                Ok(())
+            }),
         ))
         .append_element_content_handler((
             Cow::Borrowed(&SELECTORS.meta),
-            on().element(|tag: &mut Element<'_, '_>| finder.borrow_mut().meta(tag)),
+            on().element(|tag: &mut Element<'_, '_>| {
+                finder.borrow_mut().meta(tag);
+                Ok(())
+            }),
         ))
         .append_element_content_handler((
             Cow::Borrowed(&SELECTORS.title),
-            on().text(|chunk: &mut TextChunk<'_>| finder.borrow_mut().title(chunk)),
+            on().text(|chunk: &mut TextChunk<'_>| {
+                finder.borrow_mut().title(chunk);
+                Ok(())
+            }),
         ))
         .with_memory_settings(MemorySettings::new().with_max_allowed_memory_usage(MAX_MEMORY_BYTES))
         .with_strict(false);
     let mut rewriter = HtmlRewriter::new(settings, |_: &[u8]| ());
-    let done = rewriter
-        .write(html.as_bytes())
-        .and_then(|()| rewriter.end());
+    let done = rewriter.write(html.as_bytes()).and_then(|()| rewriter.end());
     if let Err(error) = done {
         tracing::debug!(%base, %error, "the rest of the page could not be searched for links");
     }
     finder.into_inner().finish()
 }
-
-type Handled = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
 struct Finder {
     base: Url,
@@ -139,23 +150,18 @@ impl Finder {
         }
     }
 
-    fn base(&mut self, tag: &Element<'_, '_>) -> Handled {
+    fn base(&mut self, tag: &Element<'_, '_>) {
         // The first one counts, as in browsers.
         if !std::mem::replace(&mut self.has_base, true)
             && let Some(base) = self.resolve(&tag.get_attribute("href").unwrap_or_default())
         {
             self.base = base;
         }
-        Ok(())
     }
 
-    fn anchor(&mut self, tag: &Element<'_, '_>) -> Handled {
-        let nofollow = tag
-            .get_attribute("rel")
-            .is_some_and(|rel| has_word(&rel, "nofollow"));
-        let title = tag
-            .get_attribute("title")
-            .or_else(|| tag.get_attribute("alt"));
+    fn anchor(&mut self, tag: &Element<'_, '_>) {
+        let nofollow = tag.get_attribute("rel").is_some_and(|rel| has_word(&rel, "nofollow"));
+        let title = tag.get_attribute("title").or_else(|| tag.get_attribute("alt"));
         let title = collapse(&title.unwrap_or_default());
         self.push(
             &tag.get_attribute("href").unwrap_or_default(),
@@ -163,20 +169,17 @@ impl Finder {
             LinkKind::Anchor,
             nofollow,
         );
-        Ok(())
     }
 
-    fn frame(&mut self, tag: &Element<'_, '_>) -> Handled {
+    fn frame(&mut self, tag: &Element<'_, '_>) {
         let source = tag.get_attribute("src").unwrap_or_default();
         self.push(&source, String::new(), LinkKind::Frame, false);
-        Ok(())
     }
 
-    fn meta(&mut self, tag: &Element<'_, '_>) -> Handled {
+    fn meta(&mut self, tag: &Element<'_, '_>) {
         let content = tag.get_attribute("content").unwrap_or_default();
         let is = |name: &str, value: &str| {
-            tag.get_attribute(name)
-                .is_some_and(|found| found.eq_ignore_ascii_case(value))
+            tag.get_attribute(name).is_some_and(|found| found.eq_ignore_ascii_case(value))
         };
         if is("name", "robots") {
             self.nofollow |= has_word(&content, "nofollow") || has_word(&content, "none");
@@ -185,24 +188,21 @@ impl Finder {
         {
             self.push(target, String::new(), LinkKind::Refresh, false);
         }
-        Ok(())
     }
 
     /// The text of the anchor that was opened last.
-    fn text(&mut self, chunk: &TextChunk<'_>) -> Handled {
+    fn text(&mut self, chunk: &TextChunk<'_>) {
         if let Some(link) = self.links.last_mut()
             && link.text.len() < MAX_TEXT_BYTES
         {
             link.text.push_str(chunk.as_str());
         }
-        Ok(())
     }
 
-    fn title(&mut self, chunk: &TextChunk<'_>) -> Handled {
+    fn title(&mut self, chunk: &TextChunk<'_>) {
         if self.title.len() < MAX_TEXT_BYTES {
             self.title.push_str(chunk.as_str());
         }
-        Ok(())
     }
 
     fn push(&mut self, target: &str, title: String, kind: LinkKind, nofollow: bool) {
@@ -214,17 +214,8 @@ impl Finder {
             return self.push_nowhere();
         };
         // The title stands first, with a mark between it and the text that follows.
-        let text = if title.is_empty() {
-            title
-        } else {
-            title + "\0"
-        };
-        self.links.push(Link {
-            url,
-            text,
-            kind,
-            nofollow,
-        });
+        let text = if title.is_empty() { title } else { title + "\0" };
+        self.links.push(Link { url, text, kind, nofollow });
     }
 
     fn push_nowhere(&mut self) {
@@ -253,25 +244,18 @@ impl Finder {
         let mut links: Vec<Link> = Vec::with_capacity(self.links.len());
         for mut link in std::mem::take(&mut self.links) {
             link.text = spoken(&link.text);
-            match self.at.get(&link.url).and_then(|at| links.get_mut(*at)) {
-                Some(known) => {
-                    if link.text.len() > known.text.len() {
-                        known.text = link.text;
-                    }
-                    known.nofollow &= link.nofollow;
+            if let Some(known) = self.at.get(&link.url).and_then(|at| links.get_mut(*at)) {
+                if link.text.len() > known.text.len() {
+                    known.text = link.text;
                 }
-                None => {
-                    self.at.insert(link.url.clone(), links.len());
-                    links.push(link);
-                }
+                known.nofollow &= link.nofollow;
+            } else {
+                self.at.insert(link.url.clone(), links.len());
+                links.push(link);
             }
         }
         let title = Some(collapse(&self.title)).filter(|title| !title.is_empty());
-        Page {
-            title,
-            links,
-            nofollow: self.nofollow,
-        }
+        Page { title, links, nofollow: self.nofollow }
     }
 }
 
@@ -279,11 +263,7 @@ impl Finder {
 fn spoken(raw: &str) -> String {
     let (title, text) = raw.split_once('\0').unwrap_or(("", raw));
     let text = collapse(text);
-    if title.chars().count() > text.chars().count() {
-        title.to_owned()
-    } else {
-        text
-    }
+    if title.chars().count() > text.chars().count() { title.to_owned() } else { text }
 }
 
 /// Entities decoded, blanks run together.
@@ -304,17 +284,14 @@ fn collapse(text: &str) -> String {
 }
 
 fn has_word(list: &str, word: &str) -> bool {
-    list.split(|c: char| c == ',' || c.is_whitespace())
-        .any(|one| one.eq_ignore_ascii_case(word))
+    list.split(|c: char| c == ',' || c.is_whitespace()).any(|one| one.eq_ignore_ascii_case(word))
 }
 
 /// `5; url='/index.html'`: the target.
 fn refresh_target(content: &str) -> Option<&str> {
     let (_, target) = content.split_once([';', ','])?;
     let target = target.trim();
-    let head = target
-        .get(..3)
-        .filter(|head| head.eq_ignore_ascii_case("url"));
+    let head = target.get(..3).filter(|head| head.eq_ignore_ascii_case("url"));
     let target = match head {
         Some(head) => target.get(head.len()..)?.trim_start().strip_prefix('=')?,
         None => target,
@@ -339,10 +316,7 @@ mod tests {
 
     fn check(html: &str, expected: &[(&str, &str)]) {
         let found = find(html);
-        let found: Vec<_> = found
-            .iter()
-            .map(|(url, text)| (url.as_str(), text.as_str()))
-            .collect();
+        let found: Vec<_> = found.iter().map(|(url, text)| (url.as_str(), text.as_str())).collect();
         assert_eq!(found, expected, "{html}");
     }
 
@@ -350,19 +324,10 @@ mod tests {
     fn links_are_found_with_their_text() {
         check(
             "<a href=./t1.html>2023年<b>年度</b>\n 报告</a><a href='/b'></a>",
-            &[
-                ("http://x.gov.cn/zwgk/t1.html", "2023年年度 报告"),
-                ("http://x.gov.cn/b", ""),
-            ],
+            &[("http://x.gov.cn/zwgk/t1.html", "2023年年度 报告"), ("http://x.gov.cn/b", "")],
         );
-        check(
-            "<area href='c.html' alt='年报'>",
-            &[("http://x.gov.cn/zwgk/c.html", "年报")],
-        );
-        check(
-            "<iframe src=list.html></iframe>",
-            &[("http://x.gov.cn/zwgk/list.html", "")],
-        );
+        check("<area href='c.html' alt='年报'>", &[("http://x.gov.cn/zwgk/c.html", "年报")]);
+        check("<iframe src=list.html></iframe>", &[("http://x.gov.cn/zwgk/list.html", "")]);
         check(
             "<META HTTP-EQUIV=Refresh CONTENT=\"0; URL='/home/'\">",
             &[("http://x.gov.cn/home/", "")],
@@ -371,10 +336,7 @@ mod tests {
 
     #[test]
     fn the_base_of_the_page_is_obeyed() {
-        check(
-            "<base href=/a/><base href=/b/><a href=c>x</a>",
-            &[("http://x.gov.cn/a/c", "x")],
-        );
+        check("<base href=/a/><base href=/b/><a href=c>x</a>", &[("http://x.gov.cn/a/c", "x")]);
     }
 
     #[test]
@@ -391,10 +353,7 @@ mod tests {
             "<a href=a>one</a><a href='javascript:go()'>two</a><a href='#top'>three</a>",
             &[("http://x.gov.cn/zwgk/a", "one")],
         );
-        check(
-            "<!-- <a href=a>x</a> --><script>'<a href=b>y</a>'</script>",
-            &[],
-        );
+        check("<!-- <a href=a>x</a> --><script>'<a href=b>y</a>'</script>", &[]);
         check("<a href=a rel='external NoFollow'>x</a>", &[]);
     }
 
@@ -411,25 +370,16 @@ mod tests {
         let base = Url::parse("http://x.gov.cn/").unwrap();
         assert!(links("<meta name=robots content='noindex, nofollow'>", &base).nofollow);
         assert!(!links("<meta name=robots content='index'>", &base).nofollow);
-        assert_eq!(
-            links("<title>市 政府\n</title>", &base).title.unwrap(),
-            "市 政府"
-        );
+        assert_eq!(links("<title>市 政府\n</title>", &base).title.unwrap(), "市 政府");
     }
 
     #[test]
     fn a_page_cut_in_half_gives_what_came() {
         check(
             "<a href=a>one</a><a href=b>tw",
-            &[
-                ("http://x.gov.cn/zwgk/a", "one"),
-                ("http://x.gov.cn/zwgk/b", "tw"),
-            ],
+            &[("http://x.gov.cn/zwgk/a", "one"), ("http://x.gov.cn/zwgk/b", "tw")],
         );
-        check(
-            "<a href=a>one</a><a hre",
-            &[("http://x.gov.cn/zwgk/a", "one")],
-        );
+        check("<a href=a>one</a><a hre", &[("http://x.gov.cn/zwgk/a", "one")]);
     }
 
     proptest! {

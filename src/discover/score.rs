@@ -31,46 +31,16 @@ pub struct Score {
 }
 
 // All scores, in one place. From LIKELY_REPORT (80) on a report, from LIKELY_COLUMN (50) on a column.
-const NAMES_A_REPORT: Score = Score {
-    value: 95,
-    why: "its name is that of an annual report",
-};
-const YEAR_IN_COLUMN: Score = Score {
-    value: 85,
-    why: "a year's report in a column of reports",
-};
-const NAMES_THE_COLUMN: Score = Score {
-    value: 75,
-    why: "its name is that of the reports' column",
-};
-const PATH_OF_COLUMN: Score = Score {
-    value: 70,
-    why: "its path is that of a reports' column",
-};
-const STANDS_IN_COLUMN: Score = Score {
-    value: 55,
-    why: "it stands in a column of reports",
-};
-const DISCLOSURE: Score = Score {
-    value: 45,
-    why: "its name leads to information disclosure",
-};
-const DISCLOSURE_PATH: Score = Score {
-    value: 40,
-    why: "its path leads to information disclosure",
-};
-const AGENCIES: Score = Score {
-    value: 35,
-    why: "it lists agencies",
-};
-const OTHER: Score = Score {
-    value: 10,
-    why: "nothing speaks for it",
-};
-const DECOY: Score = Score {
-    value: 5,
-    why: "its name is that of something else",
-};
+const NAMES_A_REPORT: Score = Score { value: 95, why: "its name is that of an annual report" };
+const YEAR_IN_COLUMN: Score = Score { value: 85, why: "a year's report in a column of reports" };
+const NAMES_THE_COLUMN: Score = Score { value: 75, why: "its name is that of the reports' column" };
+const PATH_OF_COLUMN: Score = Score { value: 70, why: "its path is that of a reports' column" };
+const STANDS_IN_COLUMN: Score = Score { value: 55, why: "it stands in a column of reports" };
+const DISCLOSURE: Score = Score { value: 45, why: "its name leads to information disclosure" };
+const DISCLOSURE_PATH: Score = Score { value: 40, why: "its path leads to information disclosure" };
+const AGENCIES: Score = Score { value: 35, why: "it lists agencies" };
+const OTHER: Score = Score { value: 10, why: "nothing speaks for it" };
+const DECOY: Score = Score { value: 5, why: "its name is that of something else" };
 
 /// The best that a link can inherit by paging: a page of a column is a column.
 const MOST_INHERITED: u8 = 79;
@@ -124,21 +94,11 @@ const COLUMN_FOLDERS: [&str; 11] = [
 ];
 
 /// Names of folders that lead to it.
-const DISCLOSURE_FOLDERS: [&str; 8] = [
-    "zfxxgk", "xxgk", "zwgk", "gkml", "xxgkml", "openness", "fdzdgknr", "zfxxgkzl",
-];
+const DISCLOSURE_FOLDERS: [&str; 8] =
+    ["zfxxgk", "xxgk", "zwgk", "gkml", "xxgkml", "openness", "fdzdgknr", "zfxxgkzl"];
 
-const AGENCY_WORDS: [&str; 9] = [
-    "部门",
-    "街道",
-    "乡镇",
-    "镇街",
-    "县区",
-    "区县",
-    "县市",
-    "委办局",
-    "各单位",
-];
+const AGENCY_WORDS: [&str; 9] =
+    ["部门", "街道", "乡镇", "镇街", "县区", "区县", "县市", "委办局", "各单位"];
 
 /// Weighs a link.
 pub fn score(link: &Link, page: &PageContext<'_>) -> Score {
@@ -154,11 +114,7 @@ pub fn score(link: &Link, page: &PageContext<'_>) -> Score {
     }
     let year = names_a_year(&text);
     if has(&OPENNESS) && has(&REPORTS) {
-        return if year {
-            NAMES_A_REPORT
-        } else {
-            NAMES_THE_COLUMN
-        };
+        return if year { NAMES_A_REPORT } else { NAMES_THE_COLUMN };
     }
     if in_column && year && (has(&REPORTS) || has(&OPENNESS)) {
         return YEAR_IN_COLUMN;
@@ -188,18 +144,12 @@ pub fn score(link: &Link, page: &PageContext<'_>) -> Score {
 }
 
 fn inherited(page: &PageContext<'_>, why: &'static str) -> Score {
-    Score {
-        value: page.score.min(MOST_INHERITED).saturating_sub(1),
-        why,
-    }
+    Score { value: page.score.min(MOST_INHERITED).saturating_sub(1), why }
 }
 
 /// `2023年`, `2023`, `二〇二三年`: a year from 2008, the regulation's first, to 2059.
 fn names_a_year(text: &str) -> bool {
-    if ["二〇", "二○", "二零"]
-        .iter()
-        .any(|century| text.contains(century))
-    {
+    if ["二〇", "二○", "二零"].iter().any(|century| text.contains(century)) {
         return true;
     }
     text.as_bytes().windows(4).any(|four| {
@@ -212,18 +162,8 @@ fn names_a_year(text: &str) -> bool {
 
 /// A link to a further page of the list that it stands in.
 fn is_paging(text: &str, link: &Link, page: &PageContext<'_>) -> bool {
-    const WORDS: [&str; 10] = [
-        "下一页",
-        "下页",
-        "上一页",
-        "上页",
-        "尾页",
-        "末页",
-        "首页",
-        "后一页",
-        "下一頁",
-        "next",
-    ];
+    const WORDS: [&str; 10] =
+        ["下一页", "下页", "上一页", "上页", "尾页", "末页", "首页", "后一页", "下一頁", "next"];
     if page.score < WORTH_PAGING || folder(&link.url) != folder(page.url) {
         return false;
     }
@@ -237,16 +177,11 @@ fn is_paging(text: &str, link: &Link, page: &PageContext<'_>) -> bool {
 
 fn folder(url: &Url) -> (&str, &str) {
     let path = url.path();
-    (
-        url.host_str().unwrap_or_default(),
-        path.rsplit_once('/').map_or("", |(folder, _)| folder),
-    )
+    (url.host_str().unwrap_or_default(), path.rsplit_once('/').map_or("", |(folder, _)| folder))
 }
 
 fn has_folder(url: &Url, names: &[&str]) -> bool {
-    url.path()
-        .split('/')
-        .any(|segment| names.iter().any(|name| segment.eq_ignore_ascii_case(name)))
+    url.path().split('/').any(|segment| names.iter().any(|name| segment.eq_ignore_ascii_case(name)))
 }
 
 /// The first page of a folder, and not one of the thousand articles in it.
@@ -254,9 +189,7 @@ fn is_index(url: &Url) -> bool {
     let last = url.path().rsplit('/').next().unwrap_or_default();
     last.is_empty()
         || !last.contains('.')
-        || ["index.", "list.", "default."]
-            .iter()
-            .any(|head| last.starts_with(head))
+        || ["index.", "list.", "default."].iter().any(|head| last.starts_with(head))
 }
 
 #[cfg(test)]
@@ -272,16 +205,7 @@ mod tests {
             kind: LinkKind::Anchor,
             nofollow: false,
         };
-        score(
-            &link,
-            &PageContext {
-                title: "",
-                score: page_score,
-                depth: 1,
-                url: &page,
-            },
-        )
-        .value
+        score(&link, &PageContext { title: "", score: page_score, depth: 1, url: &page }).value
     }
 
     #[test]
@@ -294,10 +218,7 @@ mod tests {
             assert!(value(text, "/a.html", 10) >= LIKELY_REPORT, "{text}");
         }
         assert!(value("市统计局2023年度报告", "t1.html", 75) >= LIKELY_REPORT);
-        assert!(
-            value("市统计局2023年度报告", "t1.html", 10) < LIKELY_REPORT,
-            "outside a column"
-        );
+        assert!(value("市统计局2023年度报告", "t1.html", 10) < LIKELY_REPORT, "outside a column");
     }
 
     #[test]
@@ -309,10 +230,7 @@ mod tests {
             ("更多", "/zwgk/zfxxgknb/"),
         ] {
             let value = value(text, target, 10);
-            assert!(
-                (LIKELY_COLUMN..LIKELY_REPORT).contains(&value),
-                "{text}: {value}"
-            );
+            assert!((LIKELY_COLUMN..LIKELY_REPORT).contains(&value), "{text}: {value}");
         }
     }
 
@@ -327,10 +245,7 @@ mod tests {
             assert!(value(text, target, 75) >= LIKELY_COLUMN, "{text}");
             assert!(value(text, target, 10) < LIKELY_COLUMN.max(71), "{text}");
         }
-        assert!(
-            value("2", "/news/index_1.html", 75) < LIKELY_COLUMN,
-            "another column's"
-        );
+        assert!(value("2", "/news/index_1.html", 75) < LIKELY_COLUMN, "another column's");
     }
 
     #[test]

@@ -111,10 +111,7 @@ impl Fetcher {
             started: clock::now(),
             elapsed: Duration::ZERO,
             address: None,
-            ending: Ending::Failed(Failure {
-                kind: FailureKind::Timeout,
-                detail: String::new(),
-            }),
+            ending: Ending::Failed(Failure { kind: FailureKind::Timeout, detail: String::new() }),
         };
         let stopwatch = Stopwatch::start();
         exchange.ending = match self.ask(&mut exchange, fields, stopwatch).await {
@@ -131,9 +128,7 @@ impl Fetcher {
         fields: HeaderMap,
         stopwatch: Stopwatch,
     ) -> Result<Response, Failure> {
-        let target = self
-            .target(&exchange.url)
-            .map_err(|error| guard_failure(&error))?;
+        let target = self.target(&exchange.url).map_err(|error| guard_failure(&error))?;
         let request = self.client.get(target).headers(fields).send();
         let mut answer = match tokio::time::timeout(self.limits.timeout, request).await {
             Ok(answer) => answer.map_err(|error| failure(&error))?,
@@ -141,19 +136,10 @@ impl Fetcher {
         };
         exchange.address = answer.remote_addr();
         let (protocol, status) = (protocol(answer.version()), answer.status());
-        let reason = answer
-            .extensions()
-            .get::<hyper::ext::ReasonPhrase>()
-            .map_or_else(
-                || {
-                    status
-                        .canonical_reason()
-                        .unwrap_or_default()
-                        .as_bytes()
-                        .to_vec()
-                },
-                |reason| reason.as_bytes().to_vec(),
-            );
+        let reason = answer.extensions().get::<hyper::ext::ReasonPhrase>().map_or_else(
+            || status.canonical_reason().unwrap_or_default().as_bytes().to_vec(),
+            |reason| reason.as_bytes().to_vec(),
+        );
         let fields: Vec<(String, Vec<u8>)> = answer
             .headers()
             .iter()
@@ -183,18 +169,14 @@ impl Fetcher {
         if let Some(address) = literal_address(url) {
             self.guard.check(host, address)?;
         }
-        let mapped = self
-            .guard
-            .mapped(host, port)
-            .filter(|_| url.scheme() == "http");
+        let mapped = self.guard.mapped(host, port).filter(|_| url.scheme() == "http");
         let Some(address) = mapped else {
             return Ok(url.clone());
         };
         self.guard.check(host, address.ip())?;
         let mut target = url.clone();
-        let moved = target
-            .set_ip_host(address.ip())
-            .and_then(|()| target.set_port(Some(address.port())));
+        let moved =
+            target.set_ip_host(address.ip()).and_then(|()| target.set_port(Some(address.port())));
         debug_assert!(moved.is_ok(), "an http URL takes any address");
         Ok(target)
     }
@@ -257,25 +239,14 @@ impl Fetcher {
 }
 
 fn identity_fields(contact: &str) -> Result<HeaderMap, FetchError> {
-    let wrong = |_| FetchError::Contact {
-        contact: contact.to_owned(),
-    };
+    let wrong = |_| FetchError::Contact { contact: contact.to_owned() };
     let agent = format!("gongkai/{} (+{contact})", env!("CARGO_PKG_VERSION"));
     let mut fields = HeaderMap::new();
-    fields.insert(
-        header::USER_AGENT,
-        HeaderValue::from_str(&agent).map_err(wrong)?,
-    );
+    fields.insert(header::USER_AGENT, HeaderValue::from_str(&agent).map_err(wrong)?);
     fields.insert(header::FROM, HeaderValue::from_str(contact).map_err(wrong)?);
     fields.insert(header::ACCEPT, HeaderValue::from_static(ACCEPT));
-    fields.insert(
-        header::ACCEPT_LANGUAGE,
-        HeaderValue::from_static(ACCEPT_LANGUAGE),
-    );
-    fields.insert(
-        header::ACCEPT_ENCODING,
-        HeaderValue::from_static(ACCEPT_ENCODING),
-    );
+    fields.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_static(ACCEPT_LANGUAGE));
+    fields.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(ACCEPT_ENCODING));
     Ok(fields)
 }
 
@@ -299,8 +270,7 @@ fn request_head(url: &Url, fields: &HeaderMap) -> Vec<u8> {
 
 fn authority(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
-    url.port()
-        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 fn literal_address(url: &Url) -> Option<IpAddr> {
@@ -337,10 +307,12 @@ fn failure(error: &reqwest::Error) -> Failure {
     let mut source = error.source();
     while let Some(cause) = source {
         guarded = guarded.or_else(|| cause.downcast_ref::<GuardError>());
-        tls |= cause
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref)
-            .is_some_and(|inner| inner.is::<rustls::Error>());
+        tls |=
+            cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref).is_some_and(
+                <dyn std::error::Error + std::marker::Send + std::marker::Sync + 'static>::is::<
+                    rustls::Error,
+                >,
+            );
         detail = cause.to_string();
         source = cause.source();
     }
@@ -354,14 +326,7 @@ fn failure(error: &reqwest::Error) -> Failure {
         () if error.is_timeout() => FailureKind::Timeout,
         () => FailureKind::Protocol,
     };
-    Failure {
-        kind,
-        detail: if detail.is_empty() {
-            error.to_string()
-        } else {
-            detail
-        },
-    }
+    Failure { kind, detail: if detail.is_empty() { error.to_string() } else { detail } }
 }
 
 fn guard_failure(error: &GuardError) -> Failure {
@@ -369,8 +334,5 @@ fn guard_failure(error: &GuardError) -> Failure {
         GuardError::Unresolved { .. } => FailureKind::Dns,
         GuardError::Forbidden { .. } => FailureKind::Forbidden,
     };
-    Failure {
-        kind,
-        detail: error.to_string(),
-    }
+    Failure { kind, detail: error.to_string() }
 }

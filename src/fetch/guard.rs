@@ -14,7 +14,7 @@ use crate::config;
 /// IPv4 ranges that are not globally reachable (IANA IPv4 Special-Purpose Address Registry), with
 /// multicast and the class E block.
 const NOT_PUBLIC_V4: [(Ipv4Addr, u8); 16] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8),
+    (Ipv4Addr::UNSPECIFIED, 8),
     (Ipv4Addr::new(10, 0, 0, 0), 8),
     (Ipv4Addr::new(100, 64, 0, 0), 10),
     (Ipv4Addr::new(127, 0, 0, 0), 8),
@@ -53,10 +53,7 @@ pub(super) enum GuardError {
 impl Guard {
     /// The guard of this configuration.
     pub fn new(network: &config::Network) -> Self {
-        Self {
-            allowed: network.allow_private.clone(),
-            connect_to: network.connect_to.clone(),
-        }
+        Self { allowed: network.allow_private.clone(), connect_to: network.connect_to.clone() }
     }
 
     /// Whether this address may be asked.
@@ -77,10 +74,7 @@ impl Guard {
         if self.permits(address) {
             return Ok(());
         }
-        Err(GuardError::Forbidden {
-            host: host.to_owned(),
-            address,
-        })
+        Err(GuardError::Forbidden { host: host.to_owned(), address })
     }
 
     async fn resolve_name(self: Arc<Self>, host: String) -> Result<Vec<SocketAddr>, GuardError> {
@@ -95,21 +89,14 @@ impl Guard {
                 })?
                 .collect(),
         };
-        let permitted: Vec<SocketAddr> = found
-            .iter()
-            .copied()
-            .filter(|address| self.permits(address.ip()))
-            .collect();
+        let permitted: Vec<SocketAddr> =
+            found.iter().copied().filter(|address| self.permits(address.ip())).collect();
         match (permitted.is_empty(), found.first()) {
             (false, _) => Ok(permitted),
-            (true, Some(first)) => Err(GuardError::Forbidden {
-                host,
-                address: first.ip(),
-            }),
-            (true, None) => Err(GuardError::Unresolved {
-                host,
-                detail: "it has no address".to_owned(),
-            }),
+            (true, Some(first)) => Err(GuardError::Forbidden { host, address: first.ip() }),
+            (true, None) => {
+                Err(GuardError::Unresolved { host, detail: "it has no address".to_owned() })
+            }
         }
     }
 }
@@ -146,7 +133,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     })
 }
 
-/// Global unicast is 2000::/3 (RFC 4291, section 2.4); within it, forms that carry an IPv4 address
+/// Global unicast is `2000::/3` (RFC 4291, section 2.4); within it, forms that carry an IPv4 address
 /// are as public as that address.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [first, second, third, fourth, _, _, seventh, eighth] = address.segments();
@@ -172,13 +159,8 @@ mod tests {
 
     #[test]
     fn only_public_addresses_may_be_asked() {
-        for address in [
-            "1.1.1.1",
-            "114.114.114.114",
-            "223.5.5.5",
-            "2400:3200::1",
-            "::ffff:1.1.1.1",
-        ] {
+        for address in ["1.1.1.1", "114.114.114.114", "223.5.5.5", "2400:3200::1", "::ffff:1.1.1.1"]
+        {
             assert!(public(address), "{address}");
         }
         for address in [
@@ -222,12 +204,7 @@ mod tests {
         assert!(guard.permits("127.9.9.9".parse().unwrap()));
         assert!(guard.permits("::ffff:127.0.0.1".parse().unwrap()));
         assert!(!guard.permits("10.0.0.1".parse().unwrap()));
-        let refused = guard
-            .check("x.gov.cn", "10.0.0.1".parse().unwrap())
-            .unwrap_err();
-        assert!(
-            refused.to_string().contains("x.gov.cn is at 10.0.0.1"),
-            "{refused}"
-        );
+        let refused = guard.check("x.gov.cn", "10.0.0.1".parse().unwrap()).unwrap_err();
+        assert!(refused.to_string().contains("x.gov.cn is at 10.0.0.1"), "{refused}");
     }
 }

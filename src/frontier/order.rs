@@ -23,9 +23,6 @@ mod tests {
     fn likely_reports_come_first_then_columns_then_the_rest() {
         let mut queue = [(10, 0), (95, 9), (60, 3), (60, 2), (0, 0), (100, 12)];
         queue.sort_by_key(|&(score, depth)| rank(score, depth));
-        assert_eq!(
-            queue,
-            [(100, 12), (95, 9), (60, 2), (60, 3), (10, 0), (0, 0)]
-        );
+        assert_eq!(queue, [(100, 12), (95, 9), (60, 2), (60, 3), (10, 0), (0, 0)]);
     }
 }

@@ -89,10 +89,7 @@ pub struct Reason {
 impl Reason {
     /// A reason with particulars.
     pub fn new(word: &'static str, detail: impl Into<String>) -> Self {
-        Self {
-            word,
-            detail: detail.into(),
-        }
+        Self { word, detail: detail.into() }
     }
 }
 
@@ -158,16 +155,8 @@ pub struct Transition {
 /// than the first.
 pub fn next(event: &Event, attempts: u32, retries: u32) -> Transition {
     match event {
-        Event::Answered {
-            status,
-            changed,
-            again_in,
-        } => Transition {
-            state: if *changed {
-                UrlState::Fetched
-            } else {
-                UrlState::Unchanged
-            },
+        Event::Answered { status, changed, again_in } => Transition {
+            state: if *changed { UrlState::Fetched } else { UrlState::Unchanged },
             reason: Some(Reason::new("status", status.to_string())),
             again_in: *again_in,
             attempts: 0,
@@ -191,12 +180,9 @@ pub fn next(event: &Event, attempts: u32, retries: u32) -> Transition {
             again_in: None,
             attempts,
         },
-        Event::ServerError { status } => failed(
-            Reason::new("status", status.to_string()),
-            attempts,
-            retries,
-            false,
-        ),
+        Event::ServerError { status } => {
+            failed(Reason::new("status", status.to_string()), attempts, retries, false)
+        }
         Event::Failed { kind, detail } => {
             let reason = Reason::new(kind.as_str(), detail.clone());
             match kind {
@@ -231,11 +217,7 @@ fn failed(reason: Reason, attempts: u32, retries: u32, at_once: bool) -> Transit
             attempts,
         };
     }
-    let again_in = if at_once && attempts == 1 {
-        Duration::ZERO
-    } else {
-        retry_in(attempts)
-    };
+    let again_in = if at_once && attempts == 1 { Duration::ZERO } else { retry_in(attempts) };
     Transition {
         state: UrlState::Retrying,
         reason: Some(reason),
@@ -275,10 +257,7 @@ mod tests {
         assert!(second.again_in > first.again_in);
         let last = next(&event, 2, 2);
         assert_eq!((last.state, last.again_in), (UrlState::Failed, None));
-        assert_eq!(
-            last.reason.unwrap().to_string(),
-            "status: 500 (tried 3 times)"
-        );
+        assert_eq!(last.reason.unwrap().to_string(), "status: 500 (tried 3 times)");
     }
 
     #[test]
@@ -289,28 +268,19 @@ mod tests {
 
     #[test]
     fn a_body_that_broke_off_is_asked_for_again_and_then_taken_as_it_is() {
-        let event = Event::Cut {
-            why: "disconnect",
-            again_in: Duration::from_hours(24),
-        };
+        let event = Event::Cut { why: "disconnect", again_in: Duration::from_hours(24) };
         assert_eq!(next(&event, 0, 1).state, UrlState::Retrying);
         let last = next(&event, 1, 1);
         assert_eq!(
             (last.state, last.again_in),
             (UrlState::Fetched, Some(Duration::from_hours(24)))
         );
-        assert_eq!(
-            last.reason.unwrap().to_string(),
-            "truncated: disconnect (tried 2 times)"
-        );
+        assert_eq!(last.reason.unwrap().to_string(), "truncated: disconnect (tried 2 times)");
     }
 
     #[test]
     fn an_address_that_may_not_be_asked_is_not_tried_again() {
-        let event = Event::Failed {
-            kind: FailureKind::Forbidden,
-            detail: "10.0.0.1".into(),
-        };
+        let event = Event::Failed { kind: FailureKind::Forbidden, detail: "10.0.0.1".into() };
         assert_eq!(next(&event, 0, 9).state, UrlState::Excluded);
     }
 }

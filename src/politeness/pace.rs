@@ -52,10 +52,7 @@ pub fn delay(politeness: &config::Politeness, host: &HostPace) -> Duration {
             Duration::try_from_secs_f64(took.as_secs_f64() * politeness.delay_factor).ok()
         })
         .unwrap_or_default();
-    asked
-        .max(busy)
-        .min(politeness.max_delay)
-        .max(host.crawl_delay.unwrap_or_default())
+    asked.max(busy).min(politeness.max_delay).max(host.crawl_delay.unwrap_or_default())
 }
 
 /// May a request go out `now` to a host that is to be left alone until `next_at`? If so its clock
@@ -66,20 +63,14 @@ pub fn delay(politeness: &config::Politeness, host: &HostPace) -> Duration {
 pub fn admit(next_at: Moment, delay: Duration, now: Moment) -> Result<Permit, Moment> {
     let Some(quota) = Quota::with_period(delay) else {
         // governor knows no pace without a gap: a host of one's own at zero delay.
-        return if next_at <= now {
-            Ok(Permit { next_at: now })
-        } else {
-            Err(next_at)
-        };
+        return if next_at <= now { Ok(Permit { next_at: now }) } else { Err(next_at) };
     };
     let owed = now.until(next_at);
     let state = HostClock(Cell::new(Some(owed).filter(|owed| !owed.is_zero())));
     let limiter: RateLimiter<_, _, _, NoOpMiddleware<Duration>> =
         RateLimiter::new(quota, state, FixedClock);
     match limiter.check() {
-        Ok(()) => Ok(Permit {
-            next_at: now.after(delay),
-        }),
+        Ok(()) => Ok(Permit { next_at: now.after(delay) }),
         Err(not_until) => Err(now.after(not_until.wait_time_from(Duration::ZERO))),
     }
 }
@@ -135,26 +126,10 @@ mod tests {
         };
         assert_eq!(of(None, None, None), seconds(2));
         assert_eq!(of(Some(seconds(3)), None, None), seconds(3));
-        assert_eq!(
-            of(Some(seconds(1)), None, None),
-            seconds(2),
-            "never below politeness.delay"
-        );
-        assert_eq!(
-            of(None, None, Some(700)),
-            seconds(7),
-            "ten times the response time"
-        );
-        assert_eq!(
-            of(None, None, Some(30_000)),
-            seconds(60),
-            "our own measure stops at max_delay"
-        );
-        assert_eq!(
-            of(None, Some(seconds(300)), None),
-            seconds(300),
-            "a Crawl-delay is obeyed"
-        );
+        assert_eq!(of(Some(seconds(1)), None, None), seconds(2), "never below politeness.delay");
+        assert_eq!(of(None, None, Some(700)), seconds(7), "ten times the response time");
+        assert_eq!(of(None, None, Some(30_000)), seconds(60), "our own measure stops at max_delay");
+        assert_eq!(of(None, Some(seconds(300)), None), seconds(300), "a Crawl-delay is obeyed");
     }
 
     #[test]
@@ -162,17 +137,10 @@ mod tests {
         let now = Moment::from_millis(1_000_000);
         let permit = admit(now, seconds(2), now).unwrap();
         assert_eq!(permit.next_at(), now.after(seconds(2)));
-        assert_eq!(
-            admit(permit.next_at(), seconds(2), now).unwrap_err(),
-            permit.next_at()
-        );
+        assert_eq!(admit(permit.next_at(), seconds(2), now).unwrap_err(), permit.next_at());
         assert!(admit(permit.next_at(), seconds(2), permit.next_at()).is_ok());
         let later = now.after(seconds(86_400));
-        assert_eq!(
-            admit(later, seconds(2), now).unwrap_err(),
-            later,
-            "a rest outlasts the delay"
-        );
+        assert_eq!(admit(later, seconds(2), now).unwrap_err(), later, "a rest outlasts the delay");
         assert_eq!(admit(later, Duration::ZERO, now).unwrap_err(), later);
         assert!(admit(now, Duration::ZERO, now).is_ok());
     }

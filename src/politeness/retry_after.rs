@@ -26,10 +26,7 @@ pub fn parse(value: &str, now: Moment) -> Option<Duration> {
         return Some(Duration::from_secs(seconds).min(LONGEST_REST));
     }
     let date = jiff::fmt::rfc2822::parse(value).ok()?;
-    Some(
-        now.until(Moment::from_millis(date.timestamp().as_millisecond()))
-            .min(LONGEST_REST),
-    )
+    Some(now.until(Moment::from_millis(date.timestamp().as_millisecond())).min(LONGEST_REST))
 }
 
 #[cfg(test)]
@@ -50,19 +47,15 @@ mod tests {
             ("-5", None),
             ("", None),
         ] {
-            assert_eq!(
-                parse(value, now),
-                expected.map(Duration::from_secs),
-                "{value}"
-            );
+            assert_eq!(parse(value, now), expected.map(Duration::from_secs), "{value}");
         }
     }
 
     #[test]
     fn a_host_that_keeps_failing_is_left_alone_twice_as_long_each_time() {
-        assert_eq!(rest(1), Duration::from_secs(60));
-        assert_eq!(rest(2), Duration::from_secs(120));
-        assert_eq!(rest(5), Duration::from_secs(960));
+        assert_eq!(rest(1), Duration::from_mins(1));
+        assert_eq!(rest(2), Duration::from_mins(2));
+        assert_eq!(rest(5), Duration::from_mins(16));
         assert_eq!(rest(50), Duration::from_hours(24));
     }
 }

@@ -74,12 +74,17 @@ impl Scope {
             list.sort_unstable();
             list.dedup();
         }
-        Self {
-            hosts,
-            domains,
-            include,
-            exclude,
-        }
+        Self { hosts, domains, include, exclude }
+    }
+
+    /// The hosts that it holds by name, without a leading `www.`.
+    pub fn hosts(&self) -> &[String] {
+        &self.hosts
+    }
+
+    /// The domains all of whose hosts it holds.
+    pub fn domains(&self) -> &[String] {
+        &self.domains
     }
 
     /// Whether a host is one of the seed's.
@@ -99,27 +104,16 @@ impl Scope {
             return out("scope", url.host().to_string());
         }
         if let Some(index) = self.exclude.matches(url.as_str()).into_iter().next() {
-            let pattern = self
-                .exclude
-                .patterns()
-                .get(index)
-                .cloned()
-                .unwrap_or_default();
+            let pattern = self.exclude.patterns().get(index).cloned().unwrap_or_default();
             return out("exclude", pattern);
         }
         if !self.include.is_empty() && !self.include.is_match(url.as_str()) {
-            return out(
-                "include",
-                "no pattern of the seed's `include` matches".to_owned(),
-            );
+            return out("include", "no pattern of the seed's `include` matches".to_owned());
         }
         if depth > limits.max_depth {
             return out(
                 "depth",
-                format!(
-                    "{depth} links from the seed, scope.max_depth is {}",
-                    limits.max_depth
-                ),
+                format!("{depth} links from the seed, scope.max_depth is {}", limits.max_depth),
             );
         }
         if let Some(kind) = other_kind(url.as_url().path()) {
@@ -132,7 +126,8 @@ impl Scope {
     }
 }
 
-fn bare(host: &str) -> &str {
+/// A host's name without a leading `www.`.
+pub fn bare(host: &str) -> &str {
     host.strip_prefix("www.").unwrap_or(host)
 }
 
@@ -143,9 +138,7 @@ fn is_address(url: &CanonicalUrl) -> bool {
 fn other_kind(path: &str) -> Option<&'static str> {
     let name = path.rsplit('/').next()?;
     let (_, ending) = name.rsplit_once('.')?;
-    OTHER_KINDS
-        .into_iter()
-        .find(|kind| kind.eq_ignore_ascii_case(ending))
+    OTHER_KINDS.into_iter().find(|kind| kind.eq_ignore_ascii_case(ending))
 }
 
 #[cfg(test)]
@@ -199,18 +192,12 @@ mod tests {
         let scope = scope(&Reach::Host, &["/zwgk/"], &["/english/"]);
         let home = "http://www.qingshan.gov.cn";
         assert_eq!(word(&scope, &format!("{home}/zwgk/a.html")), "in");
-        assert_eq!(
-            word(&scope, &format!("{home}/zwgk/english/a.html")),
-            "exclude"
-        );
+        assert_eq!(word(&scope, &format!("{home}/zwgk/english/a.html")), "exclude");
         assert_eq!(word(&scope, &format!("{home}/news/a.html")), "include");
         assert_eq!(word(&scope, &format!("{home}/zwgk/a.JPG")), "kind");
         assert_eq!(word(&scope, &format!("{home}/zwgk/a.pdf")), "in");
         assert_eq!(word(&scope, &format!("{home}/zwgk/a/b/a/b/a/b/")), "trap");
-        let deep = config::Scope {
-            max_depth: 2,
-            ..config::Config::default().scope
-        };
+        let deep = config::Scope { max_depth: 2, ..config::Config::default().scope };
         let verdict = scope.judge(&url(&format!("{home}/zwgk/a.html")), 3, &deep);
         assert!(matches!(verdict, Verdict::Out(reason) if reason.word == "depth"));
     }

@@ -17,19 +17,12 @@ const YEARS: std::ops::RangeInclusive<u32> = 1990..=2050;
 
 /// Why the URL is taken for a trap, if it is.
 pub fn trap(url: &Url) -> Option<&'static str> {
-    let segments: Vec<&str> = url
-        .path()
-        .split('/')
-        .filter(|segment| !segment.is_empty())
-        .collect();
+    let segments: Vec<&str> = url.path().split('/').filter(|segment| !segment.is_empty()).collect();
     if segments.len() > MAX_SEGMENTS {
         return Some("more folders than any page lies deep");
     }
     let repeats = |segment: &&str| segments.iter().filter(|other| *other == segment).count();
-    if segments
-        .iter()
-        .any(|segment| repeats(&segment) >= MAX_REPEATS)
-    {
+    if segments.iter().any(|segment| repeats(segment) >= MAX_REPEATS) {
         return Some("a folder that is in itself again and again");
     }
     let parameters = || url.query().into_iter().flat_map(|query| query.split('&'));
@@ -50,9 +43,7 @@ fn is_far_year(parameter: &str) -> bool {
 fn year(parameter: &str) -> Option<u32> {
     let (name, value) = parameter.split_once('=')?;
     let name = name.to_ascii_lowercase();
-    matches!(name.as_str(), "year" | "y" | "nian")
-        .then(|| value.parse().ok())
-        .flatten()
+    matches!(name.as_str(), "year" | "y" | "nian").then(|| value.parse().ok()).flatten()
 }
 
 /// A year and a month, both as parameters: every month links to the next for ever.
@@ -60,11 +51,7 @@ fn is_calendar<'a>(parameters: impl Iterator<Item = &'a str>) -> bool {
     let (mut has_year, mut has_month) = (false, false);
     for parameter in parameters {
         has_year |= year(parameter).is_some();
-        let name = parameter
-            .split('=')
-            .next()
-            .unwrap_or_default()
-            .to_ascii_lowercase();
+        let name = parameter.split('=').next().unwrap_or_default().to_ascii_lowercase();
         has_month |= matches!(name.as_str(), "month" | "m" | "yue" | "day");
     }
     has_year && has_month

@@ -37,17 +37,11 @@ pub struct SeedsError {
 /// # Errors
 /// When the folder itself cannot be read.
 pub fn read_dir(dir: &Path) -> Result<Reading, SeedsError> {
-    let error = |source| SeedsError {
-        path: dir.to_owned(),
-        source,
-    };
+    let error = |source| SeedsError { path: dir.to_owned(), source };
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(error)? {
         let path = entry.map_err(error)?.path();
-        if matches!(
-            path.extension().and_then(|e| e.to_str()),
-            Some("toml" | "txt")
-        ) {
+        if matches!(path.extension().and_then(|e| e.to_str()), Some("toml" | "txt")) {
             paths.push(path);
         }
     }
@@ -70,19 +64,11 @@ pub fn read_dir(dir: &Path) -> Result<Reading, SeedsError> {
 /// # Errors
 /// When it cannot be read.
 pub fn read_file(path: &Path) -> Result<Reading, SeedsError> {
-    let bytes = std::fs::read(path).map_err(|source| SeedsError {
-        path: path.to_owned(),
-        source,
-    })?;
+    let bytes =
+        std::fs::read(path).map_err(|source| SeedsError { path: path.to_owned(), source })?;
     let name = path.display().to_string();
-    let is_list = path
-        .extension()
-        .is_some_and(|ending| ending.eq_ignore_ascii_case("txt"));
-    Ok(if is_list {
-        read_list(&name, &bytes)
-    } else {
-        read_toml(&name, &bytes)
-    })
+    let is_list = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("txt"));
+    Ok(if is_list { read_list(&name, &bytes) } else { read_toml(&name, &bytes) })
 }
 
 impl Reading {
@@ -107,10 +93,7 @@ impl Reading {
 fn read_toml(name: &str, bytes: &[u8]) -> Reading {
     let mut file = TomlFile::parse(name, bytes);
     if file.is_broken() {
-        return Reading {
-            seeds: Vec::new(),
-            mistakes: file.finish(),
-        };
+        return Reading { seeds: Vec::new(), mistakes: file.finish() };
     }
     let place = Spot::text_at(format!("{name}:1"), "");
     let has_urls = file.place_of("urls").is_some();
@@ -128,10 +111,7 @@ fn read_toml(name: &str, bytes: &[u8]) -> Reading {
     }
     let mistakes = file.finish();
     if !mistakes.is_empty() {
-        return Reading {
-            seeds: Vec::new(),
-            mistakes,
-        };
+        return Reading { seeds: Vec::new(), mistakes };
     }
     let Some(first) = urls.first() else {
         return Reading {
@@ -140,18 +120,8 @@ fn read_toml(name: &str, bytes: &[u8]) -> Reading {
         };
     };
     let seed_name = seed_name.unwrap_or_else(|| first.host_str().unwrap_or_default().to_owned());
-    let seed = Seed::new(
-        seed_name,
-        name.to_owned(),
-        urls,
-        &reach,
-        (include, exclude),
-        delay,
-    );
-    Reading {
-        seeds: vec![seed],
-        mistakes,
-    }
+    let seed = Seed::new(seed_name, name.to_owned(), urls, &reach, (include, exclude), delay);
+    Reading { seeds: vec![seed], mistakes }
 }
 
 fn url(spot: &Spot) -> Result<Url, Mistake> {
@@ -206,10 +176,7 @@ fn patterns(file: &mut TomlFile, key: &'static str) -> RegexSet {
     });
     // Each was tried alone; together they can only be too large.
     RegexSet::new(texts.unwrap_or_default()).unwrap_or_else(|error| {
-        file.add(Mistake {
-            place: key.to_owned(),
-            what: error.to_string(),
-        });
+        file.add(Mistake { place: key.to_owned(), what: error.to_string() });
         RegexSet::empty()
     })
 }
@@ -229,7 +196,7 @@ fn read_list(name: &str, bytes: &[u8]) -> Reading {
             continue;
         }
         match url(&Spot::text_at(place.clone(), line)) {
-            Ok(url) => join(&mut reading, &url, place),
+            Ok(url) => join(&mut reading, &url, &place),
             Err(mistake) => reading.mistakes.push(mistake),
         }
     }
@@ -237,13 +204,9 @@ fn read_list(name: &str, bytes: &[u8]) -> Reading {
 }
 
 /// Lines of one host are one seed.
-fn join(reading: &mut Reading, url: &Url, source: String) {
-    let fresh = Seed::from_url(url, &source);
-    match reading
-        .seeds
-        .iter_mut()
-        .find(|seed| seed.name == fresh.name)
-    {
+fn join(reading: &mut Reading, url: &Url, source: &str) {
+    let fresh = Seed::from_url(url, source);
+    match reading.seeds.iter_mut().find(|seed| seed.name == fresh.name) {
         Some(known) => known.urls.push(url.clone()),
         None => reading.seeds.push(fresh),
     }
@@ -260,10 +223,7 @@ mod tests {
 
     #[test]
     fn the_example_is_a_good_seed_file() {
-        let reading = read_toml(
-            "seeds/example.toml",
-            include_bytes!("../../seeds/example.toml"),
-        );
+        let reading = read_toml("seeds/example.toml", include_bytes!("../../seeds/example.toml"));
         assert_eq!(reading.mistakes, []);
         assert_eq!(reading.seeds.len(), 1);
     }
@@ -273,47 +233,24 @@ mod tests {
         let good = "urls = [\"http://www.qingshan.gov.cn/\"]\n";
         for (line, words) in [
             ("includ = []", ["unknown key `includ`", "`include`"]),
-            (
-                "include = [\"(\"]",
-                ["no regular expression", "unclosed group"],
-            ),
-            (
-                "scope = \"http://a.gov.cn/\"",
-                ["list of hosts", "without scheme"],
-            ),
+            ("include = [\"(\"]", ["no regular expression", "unclosed group"]),
+            ("scope = \"http://a.gov.cn/\"", ["list of hosts", "without scheme"]),
             ("delay = 3", ["the number 3", "\"2s\""]),
             ("name = \"\"", ["portal's name", "\"\""]),
         ] {
             let reading = toml(&format!("{good}{line}\n"));
-            let found = reading
-                .mistakes
-                .iter()
-                .map(ToString::to_string)
-                .collect::<String>();
+            let found = reading.mistakes.iter().map(ToString::to_string).collect::<String>();
             assert!(found.starts_with("seeds/a.toml:2: "), "{line}: {found}");
-            assert!(
-                words.iter().all(|word| found.contains(word)),
-                "{line}: {found}"
-            );
+            assert!(words.iter().all(|word| found.contains(word)), "{line}: {found}");
             assert!(reading.seeds.is_empty(), "{line}");
         }
         for (text, word) in [
             ("name = \"x\"", "`urls` is missing"),
             ("urls = []", "`urls` is empty"),
-            (
-                "urls = [\"www.qingshan.gov.cn\"]",
-                "http://www.example.gov.cn/",
-            ),
-            (
-                "urls = [\"ftp://www.qingshan.gov.cn\"]",
-                "neither http nor https",
-            ),
+            ("urls = [\"www.qingshan.gov.cn\"]", "http://www.example.gov.cn/"),
+            ("urls = [\"ftp://www.qingshan.gov.cn\"]", "neither http nor https"),
         ] {
-            let found = toml(text)
-                .mistakes
-                .iter()
-                .map(ToString::to_string)
-                .collect::<String>();
+            let found = toml(text).mistakes.iter().map(ToString::to_string).collect::<String>();
             assert!(
                 found.starts_with("seeds/a.toml:1: ") && found.contains(word),
                 "{text}: {found}"
@@ -326,15 +263,9 @@ mod tests {
         let list = "# portals\n\nhttp://www.qingshan.gov.cn/\nhttp://www.qingshan.gov.cn/b\n\
             nonsense\nhttp://www.yunling.gov.cn/\n";
         let reading = read_list("seeds/a.txt", list.as_bytes());
-        let names: Vec<_> = reading
-            .seeds
-            .iter()
-            .map(|seed| (seed.name.as_str(), seed.urls.len()))
-            .collect();
-        assert_eq!(
-            names,
-            [("www.qingshan.gov.cn", 2), ("www.yunling.gov.cn", 1)]
-        );
+        let names: Vec<_> =
+            reading.seeds.iter().map(|seed| (seed.name.as_str(), seed.urls.len())).collect();
+        assert_eq!(names, [("www.qingshan.gov.cn", 2), ("www.yunling.gov.cn", 1)]);
         assert_eq!(reading.mistakes.len(), 1);
         assert_eq!(reading.mistakes[0].place, "seeds/a.txt:5");
     }
@@ -349,17 +280,9 @@ mod tests {
         std::fs::write(dir.path().join("notes.md"), "no seed").unwrap();
         let reading = read_dir(dir.path()).unwrap();
         assert_eq!(reading.seeds.len(), 1);
-        let places: Vec<_> = reading
-            .mistakes
-            .iter()
-            .map(|mistake| &mistake.place)
-            .collect();
+        let places: Vec<_> = reading.mistakes.iter().map(|mistake| &mistake.place).collect();
         assert_eq!(reading.mistakes.len(), 3, "{places:?}");
-        assert!(
-            reading.mistakes[2].what.contains("the name `b.gov.cn`"),
-            "{:?}",
-            reading.mistakes
-        );
+        assert!(reading.mistakes[2].what.contains("the name `b.gov.cn`"), "{:?}", reading.mistakes);
     }
 
     proptest! {

@@ -4,6 +4,7 @@
 
 pub mod file;
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use regex::RegexSet;
@@ -12,7 +13,7 @@ use url::Url;
 use crate::canonical::{CanonicalUrl, HostKey};
 use crate::config;
 use crate::frontier::Reason;
-use crate::scope::{Reach, Scope, Verdict};
+use crate::scope::{Reach, Scope, Verdict, bare};
 
 pub use file::{Reading, read_dir, read_file};
 
@@ -40,32 +41,17 @@ impl Seed {
         patterns: (RegexSet, RegexSet),
         delay: Option<Duration>,
     ) -> Self {
-        let canonical: Vec<CanonicalUrl> = urls
-            .iter()
-            .filter_map(|url| CanonicalUrl::new(url).ok())
-            .collect();
+        let canonical: Vec<CanonicalUrl> =
+            urls.iter().filter_map(|url| CanonicalUrl::new(url).ok()).collect();
         let scope = Scope::new(&canonical, reach, patterns.0, patterns.1);
-        Self {
-            name,
-            source,
-            urls,
-            delay,
-            scope,
-        }
+        Self { name, source, urls, delay, scope }
     }
 
     /// A seed of nothing but a URL: its host, everything on it.
     pub fn from_url(url: &Url, source: &str) -> Self {
         let name = url.host_str().unwrap_or_default().to_owned();
         let none = (RegexSet::empty(), RegexSet::empty());
-        Self::new(
-            name,
-            source.to_owned(),
-            vec![url.clone()],
-            &Reach::Host,
-            none,
-            None,
-        )
+        Self::new(name, source.to_owned(), vec![url.clone()], &Reach::Host, none, None)
     }
 
     /// How far it reaches.
@@ -74,52 +60,64 @@ impl Seed {
     }
 }
 
-/// All seeds of a run.
+/// All seeds of a run: tens of thousands of them, so that none is looked for one by one.
 #[derive(Debug, Clone, Default)]
-pub struct Seeds(Vec<Seed>);
+pub struct Seeds {
+    all: Vec<Seed>,
+    by_name: HashMap<String, usize>,
+    /// The seeds whose scope holds a host, or all hosts of a domain.
+    by_host: HashMap<String, Vec<usize>>,
+    by_domain: HashMap<String, Vec<usize>>,
+}
 
 impl Seeds {
     /// These seeds; of two with one name the second gives way.
     pub fn new(seeds: Vec<Seed>) -> Self {
-        let mut kept: Vec<Seed> = Vec::with_capacity(seeds.len());
-        let mut names = std::collections::HashSet::new();
+        let mut kept = Self::default();
         for seed in seeds {
-            if names.insert(seed.name.clone()) {
-                kept.push(seed);
+            if kept.by_name.contains_key(&seed.name) {
+                continue;
             }
+            let index = kept.all.len();
+            kept.by_name.insert(seed.name.clone(), index);
+            for host in seed.scope.hosts() {
+                kept.by_host.entry(host.clone()).or_default().push(index);
+            }
+            for domain in seed.scope.domains() {
+                kept.by_domain.entry(domain.clone()).or_default().push(index);
+            }
+            kept.all.push(seed);
         }
-        Self(kept)
+        kept
     }
 
     /// Each of them.
     pub fn iter(&self) -> impl Iterator<Item = &Seed> {
-        self.0.iter()
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all.iter()
     }
 
     /// The one with this name.
     pub fn get(&self, name: &str) -> Option<&Seed> {
-        self.0.iter().find(|seed| seed.name == name)
+        self.all.get(*self.by_name.get(name)?)
+    }
+
+    /// The seeds whose scope holds a host.
+    fn of_host(&self, host: &HostKey) -> impl Iterator<Item = &Seed> {
+        let by_name = self.by_host.get(bare(host.as_str())).into_iter().flatten();
+        let suffixes =
+            std::iter::successors(Some(host.as_str()), |name| Some(name.split_once('.')?.1));
+        let by_domain = suffixes.filter_map(|name| self.by_domain.get(name)).flatten();
+        by_name.chain(by_domain).filter_map(|index| self.all.get(*index))
     }
 
     /// Whether a host belongs to one of them.
     pub fn has_host(&self, host: &HostKey) -> bool {
-        self.0.iter().any(|seed| seed.scope.has_host(host))
+        self.of_host(host).next().is_some()
     }
 
     /// The greatest delay that a seed of this host asks for.
     pub fn delay_of(&self, host: &HostKey) -> Option<Duration> {
-        let of_host = self.0.iter().filter(|seed| seed.scope.has_host(host));
-        of_host.filter_map(|seed| seed.delay).max()
+        self.of_host(host).filter_map(|seed| seed.delay).max()
     }
 
     /// Whether a URL found from a seed is taken in, and by which seed: the one that it was found
@@ -131,18 +129,11 @@ impl Seeds {
         depth: u32,
         limits: &config::Scope,
     ) -> (Verdict, &'a str) {
-        let own = self.get(from);
-        let verdict = match own {
-            Some(seed) => seed.scope.judge(url, depth, limits),
-            None => Verdict::Out(Reason::new("scope", url.host().to_string())),
-        };
-        if !matches!(&verdict, Verdict::Out(reason) if reason.word == "scope") {
-            return (verdict, from);
-        }
         let host = url.host();
-        match self.0.iter().find(|seed| seed.scope.has_host(&host)) {
-            Some(other) => (other.scope.judge(url, depth, limits), other.name.as_str()),
-            None => (verdict, from),
+        let own = self.get(from).filter(|seed| seed.scope.has_host(&host));
+        match own.or_else(|| self.of_host(&host).next()) {
+            Some(seed) => (seed.scope.judge(url, depth, limits), seed.name.as_str()),
+            None => (Verdict::Out(Reason::new("scope", host.to_string())), from),
         }
     }
 }
@@ -164,14 +155,23 @@ mod tests {
             let (verdict, name) = seeds.judge("www.qingshan.gov.cn", &url, 1, &limits);
             (verdict == Verdict::In, name.to_owned())
         };
-        assert_eq!(
-            judge("http://www.qingshan.gov.cn/a"),
-            (true, "www.qingshan.gov.cn".to_owned())
-        );
-        assert_eq!(
-            judge("http://www.yunling.gov.cn/a"),
-            (true, "www.yunling.gov.cn".to_owned())
-        );
+        assert_eq!(judge("http://www.qingshan.gov.cn/a"), (true, "www.qingshan.gov.cn".to_owned()));
+        assert_eq!(judge("http://www.yunling.gov.cn/a"), (true, "www.yunling.gov.cn".to_owned()));
         assert!(!judge("http://www.elsewhere.gov.cn/a").0);
+    }
+
+    #[test]
+    fn a_host_belongs_to_each_seed_whose_scope_holds_it() {
+        let url = Url::parse("http://www.qingshan.gov.cn/").unwrap();
+        let none = || (RegexSet::empty(), RegexSet::empty());
+        let seed = |name: &str, reach: &Reach, seconds| {
+            let delay = Some(Duration::from_secs(seconds));
+            Seed::new(name.to_owned(), String::new(), vec![url.clone()], reach, none(), delay)
+        };
+        let seeds = Seeds::new(vec![seed("a", &Reach::Host, 3), seed("b", &Reach::Domain, 5)]);
+        let host = |name: &str| HostKey::from(name.to_owned());
+        assert_eq!(seeds.delay_of(&host("qingshan.gov.cn")), Some(Duration::from_secs(5)));
+        assert_eq!(seeds.delay_of(&host("tjj.qingshan.gov.cn")), Some(Duration::from_secs(5)));
+        assert!(!seeds.has_host(&host("gov.cn")) && !seeds.has_host(&host("yunling.gov.cn")));
     }
 }

@@ -107,10 +107,7 @@ pub fn decode<'a>(bytes: &'a [u8], hints: &Hints<'_>) -> Decoded<'a> {
     };
     let said = [
         (From::Given, hints.charset.and_then(named)),
-        (
-            From::Bom,
-            Encoding::for_bom(bytes).map(|(encoding, _)| encoding),
-        ),
+        (From::Bom, Encoding::for_bom(bytes).map(|(encoding, _)| encoding)),
         (From::Header, header.and_then(named)),
         (From::Meta, meta.as_deref().and_then(named)),
     ];
@@ -149,30 +146,18 @@ fn detect(bytes: &[u8]) -> &'static Encoding {
     let head = bytes.get(..DETECT_BYTES).unwrap_or(bytes);
     detector.feed(head, head.len() == bytes.len());
     let guess = detector.guess(Some(b"cn"), Utf8Detection::Allow);
-    if [UTF_8, BIG5].contains(&guess) {
-        guess
-    } else {
-        widest(guess)
-    }
+    if [UTF_8, BIG5].contains(&guess) { guess } else { widest(guess) }
 }
 
 /// GB2312 and GBK are read as GB18030, which holds both.
 fn widest(encoding: &'static Encoding) -> &'static Encoding {
-    if encoding == encoding_rs::GBK {
-        GB18030
-    } else {
-        encoding
-    }
+    if encoding == encoding_rs::GBK { GB18030 } else { encoding }
 }
 
 fn named(name: &str) -> Option<&'static Encoding> {
     let name = name.trim();
-    let more = MORE_NAMES
-        .iter()
-        .find(|(known, _)| known.eq_ignore_ascii_case(name));
-    more.map(|(_, encoding)| *encoding)
-        .or_else(|| Encoding::for_label(name.as_bytes()))
-        .map(widest)
+    let more = MORE_NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    more.map(|(_, encoding)| *encoding).or_else(|| Encoding::for_label(name.as_bytes())).map(widest)
 }
 
 fn header_charset(content_type: &str) -> Option<&str> {
@@ -180,11 +165,7 @@ fn header_charset(content_type: &str) -> Option<&str> {
         let at = content_type.to_ascii_lowercase().find("charset=")?;
         content_type.get(at..)?.split_once('=')
     })?;
-    let name = after
-        .split([';', ','])
-        .next()?
-        .trim()
-        .trim_matches(['"', '\'']);
+    let name = after.split([';', ',']).next()?.trim().trim_matches(['"', '\'']);
     Some(name).filter(|name| !name.is_empty())
 }
 
@@ -206,13 +187,7 @@ mod tests {
     const TEXT: &str = "<title>青杉市统计局二〇二三年政府信息公开工作年度报告</title>一、总体情况";
 
     fn used(bytes: &[u8], content_type: Option<&str>) -> (String, String) {
-        let decoded = decode(
-            bytes,
-            &Hints {
-                content_type,
-                ..Hints::default()
-            },
-        );
+        let decoded = decode(bytes, &Hints { content_type, ..Hints::default() });
         (decoded.charset.to_string(), decoded.text.into_owned())
     }
 
@@ -222,11 +197,9 @@ mod tests {
 
     #[test]
     fn gb2312_and_gbk_are_read_as_gb18030_wherever_they_are_named() {
-        for content_type in [
-            "text/html; charset=gb2312",
-            "text/html;Charset=\"GBK\"",
-            "text/html; charset=cp936",
-        ] {
+        for content_type in
+            ["text/html; charset=gb2312", "text/html;Charset=\"GBK\"", "text/html; charset=cp936"]
+        {
             let (charset, text) = used(&gbk(TEXT), Some(content_type));
             assert!(charset.starts_with("gb18030 (header"), "{charset}");
             assert_eq!(text, TEXT);
@@ -241,10 +214,7 @@ mod tests {
     #[test]
     fn a_charset_that_lies_gives_way_to_one_that_reads_the_page() {
         let (charset, text) = used(&gbk(TEXT), Some("text/html; charset=utf-8"));
-        assert_eq!(
-            (charset.as_str(), text.as_str()),
-            ("gb18030 (detected; header: utf-8)", TEXT)
-        );
+        assert_eq!((charset.as_str(), text.as_str()), ("gb18030 (detected; header: utf-8)", TEXT));
         let page = format!("<meta charset=gbk>{TEXT}");
         let (charset, text) = used(page.as_bytes(), Some("text/html; charset=utf-8"));
         assert!(charset.starts_with("UTF-8 (header"), "{charset}");
@@ -257,10 +227,7 @@ mod tests {
         assert_eq!(used(&gbk(TEXT), None).1, TEXT);
         let bom = [b"\xef\xbb\xbf", TEXT.as_bytes()].concat();
         let (charset, text) = used(&bom, Some("text/html; charset=gbk"));
-        assert_eq!(
-            (charset.as_str(), text.as_str()),
-            ("UTF-8 (bom; header: gbk)", TEXT)
-        );
+        assert_eq!((charset.as_str(), text.as_str()), ("UTF-8 (bom; header: gbk)", TEXT));
     }
 
     #[test]

@@ -23,13 +23,7 @@ pub struct Check {
 impl Check {
     fn new(rule: &str, column: &str, left: Option<i64>, right: Option<i64>) -> Self {
         let holds = left.zip(right).map(|(left, right)| left == right);
-        Self {
-            rule: rule.to_owned(),
-            column: column.to_owned(),
-            left,
-            right,
-            holds,
-        }
+        Self { rule: rule.to_owned(), column: column.to_owned(), left, right, holds }
     }
 }
 
@@ -93,8 +87,7 @@ fn outcome_rows(requests: &Table) -> impl Iterator<Item = &'static str> + use<> 
         Group::Other => !is_2019,
         Group::Granted | Group::Refused | Group::Unavailable | Group::Unprocessed => true,
     });
-    rows.map(|row| row.key)
-        .chain(is_2019.then_some(OTHER_OUTCOME.key))
+    rows.map(|row| row.key).chain(is_2019.then_some(OTHER_OUTCOME.key))
 }
 
 fn count(table: &Table, row: &str, column: &str) -> Option<i64> {
@@ -102,7 +95,5 @@ fn count(table: &Table, row: &str, column: &str) -> Option<i64> {
 }
 
 fn sum(counts: impl Iterator<Item = Option<i64>>) -> Option<i64> {
-    counts
-        .into_iter()
-        .try_fold(0_i64, |sum, count| sum.checked_add(count?))
+    counts.into_iter().try_fold(0_i64, |sum, count| sum.checked_add(count?))
 }

@@ -49,13 +49,7 @@ pub fn judge(report: &Value, truth: &Value) -> Vec<Judgement> {
         match field.as_str() {
             "is_report" => {
                 let is_report = matches!(report["kind"].as_str(), Some("report" | "report_file"));
-                push(
-                    &mut judgements,
-                    field,
-                    field,
-                    expected,
-                    Value::from(is_report),
-                );
+                push(&mut judgements, field, field, expected, Value::from(is_report));
             }
             "checks_hold" => {
                 let checks = report["checks"].as_array();
@@ -83,13 +77,7 @@ fn compare(
     match expected.as_object() {
         Some(keys) if !keys.contains_key("any_of") => {
             for (key, expected) in keys {
-                compare(
-                    judgements,
-                    field,
-                    &format!("{path}.{key}"),
-                    expected,
-                    &found[key],
-                );
+                compare(judgements, field, &format!("{path}.{key}"), expected, &found[key]);
             }
         }
         _ => push(judgements, field, path, expected, found.clone()),
@@ -107,13 +95,7 @@ fn push(judgements: &mut Vec<Judgement>, field: &str, path: &str, expected: &Val
         () => Verdict::Wrong,
     };
     let (field, path) = (field.to_owned(), path.to_owned());
-    judgements.push(Judgement {
-        field,
-        path,
-        verdict,
-        expected: expected.clone(),
-        found,
-    });
+    judgements.push(Judgement { field, path, verdict, expected: expected.clone(), found });
 }
 
 /// Equal as a reader would say: blanks make no difference, nor does a time beside a date.
@@ -130,18 +112,11 @@ fn equal(expected: &Value, found: &Value) -> bool {
 
 fn judge_text(judgements: &mut Vec<Judgement>, field: &str, report: &Value, expected: &Value) {
     let sections = report["sections"].as_array().cloned().unwrap_or_default();
-    let text: String = sections
-        .iter()
-        .filter_map(|section| section["text"].as_str())
-        .collect();
+    let text: String = sections.iter().filter_map(|section| section["text"].as_str()).collect();
     for part in expected.as_array().into_iter().flatten() {
         let holds =
             part.as_str().is_some_and(|part| text.contains(part)) == (field == "text_contains");
-        let verdict = if holds {
-            Verdict::Right
-        } else {
-            Verdict::Wrong
-        };
+        let verdict = if holds { Verdict::Right } else { Verdict::Wrong };
         judgements.push(Judgement {
             field: field.to_owned(),
             path: "sections".to_owned(),
@@ -156,20 +131,14 @@ fn judge_warnings(judgements: &mut Vec<Judgement>, field: &str, report: &Value, 
     let warnings = report["warnings"].as_array().cloned().unwrap_or_default();
     for at in expected.as_array().into_iter().flatten() {
         let warned = warnings.iter().any(|warning| {
-            let (found, at) = (
-                warning["at"].as_str().unwrap_or_default(),
-                at.as_str().unwrap_or_default(),
-            );
+            let (found, at) =
+                (warning["at"].as_str().unwrap_or_default(), at.as_str().unwrap_or_default());
             found == at || found.starts_with(&format!("{at}."))
         });
         judgements.push(Judgement {
             field: field.to_owned(),
             path: at.as_str().unwrap_or_default().to_owned(),
-            verdict: if warned {
-                Verdict::Right
-            } else {
-                Verdict::Missing
-            },
+            verdict: if warned { Verdict::Right } else { Verdict::Missing },
             expected: at.clone(),
             found: Value::from(warned),
         });
@@ -178,14 +147,12 @@ fn judge_warnings(judgements: &mut Vec<Judgement>, field: &str, report: &Value, 
 
 #[cfg(test)]
 mod tests {
+    use super::Verdict::{Missing, Right, Wrong};
     use super::*;
     use serde_json::json;
 
     fn verdicts(report: &Value, truth: &Value) -> Vec<Verdict> {
-        judge(report, truth)
-            .into_iter()
-            .map(|judgement| judgement.verdict)
-            .collect()
+        judge(report, truth).into_iter().map(|judgement| judgement.verdict).collect()
     }
 
     #[test]
@@ -194,14 +161,7 @@ mod tests {
             "requests": {"granted": {"total": 3, "other": null}}});
         let truth = json!({"is_report": true, "title": {"any_of": [null, "甲乙"]}, "year": 2023, "published": "2024-01-17",
             "requests": {"granted": {"total": 4, "other": null}}});
-        use Verdict::{Missing, Right, Wrong};
-        assert_eq!(
-            verdicts(&report, &truth),
-            [Right, Right, Missing, Right, Wrong, Right]
-        );
-        assert_eq!(
-            verdicts(&json!({"year": 0}), &json!({"year": null})),
-            [Wrong]
-        );
+        assert_eq!(verdicts(&report, &truth), [Right, Right, Missing, Right, Wrong, Right]);
+        assert_eq!(verdicts(&json!({"year": 0}), &json!({"year": null})), [Wrong]);
     }
 }

@@ -47,96 +47,28 @@ const fn row(key: &'static str, label: &'static str, group: Group) -> RequestRow
 /// The rows of table three in the form of 2021, in order. The form of 2019 has
 /// [`OTHER_OUTCOME`] in place of the three rows of [`Group::Other`].
 pub(crate) const REQUESTS: [RequestRow; 25] = [
-    row(
-        "received_new",
-        "本年新收政府信息公开申请数量",
-        Group::Received,
-    ),
-    row(
-        "carried_in",
-        "上年结转政府信息公开申请数量",
-        Group::Received,
-    ),
+    row("received_new", "本年新收政府信息公开申请数量", Group::Received),
+    row("carried_in", "上年结转政府信息公开申请数量", Group::Received),
     row("granted", "予以公开", Group::Granted),
     row("partly_granted", "部分公开", Group::Granted),
     row("refused_state_secret", "属于国家秘密", Group::Refused),
-    row(
-        "refused_other_law",
-        "其他法律行政法规禁止公开",
-        Group::Refused,
-    ),
-    row(
-        "refused_safety_stability",
-        "危及三安全一稳定",
-        Group::Refused,
-    ),
+    row("refused_other_law", "其他法律行政法规禁止公开", Group::Refused),
+    row("refused_safety_stability", "危及三安全一稳定", Group::Refused),
     row("refused_third_party", "保护第三方合法权益", Group::Refused),
-    row(
-        "refused_internal_affairs",
-        "属于三类内部事务信息",
-        Group::Refused,
-    ),
-    row(
-        "refused_process_information",
-        "属于四类过程性信息",
-        Group::Refused,
-    ),
-    row(
-        "refused_enforcement_file",
-        "属于行政执法案卷",
-        Group::Refused,
-    ),
-    row(
-        "refused_administrative_query",
-        "属于行政查询事项",
-        Group::Refused,
-    ),
-    row(
-        "unavailable_not_held",
-        "本机关不掌握相关政府信息",
-        Group::Unavailable,
-    ),
-    row(
-        "unavailable_needs_creation",
-        "没有现成信息需要另行制作",
-        Group::Unavailable,
-    ),
-    row(
-        "unavailable_unclear",
-        "补正后申请内容仍不明确",
-        Group::Unavailable,
-    ),
-    row(
-        "unprocessed_petition",
-        "信访举报投诉类申请",
-        Group::Unprocessed,
-    ),
+    row("refused_internal_affairs", "属于三类内部事务信息", Group::Refused),
+    row("refused_process_information", "属于四类过程性信息", Group::Refused),
+    row("refused_enforcement_file", "属于行政执法案卷", Group::Refused),
+    row("refused_administrative_query", "属于行政查询事项", Group::Refused),
+    row("unavailable_not_held", "本机关不掌握相关政府信息", Group::Unavailable),
+    row("unavailable_needs_creation", "没有现成信息需要另行制作", Group::Unavailable),
+    row("unavailable_unclear", "补正后申请内容仍不明确", Group::Unavailable),
+    row("unprocessed_petition", "信访举报投诉类申请", Group::Unprocessed),
     row("unprocessed_repeat", "重复申请", Group::Unprocessed),
-    row(
-        "unprocessed_publication",
-        "要求提供公开出版物",
-        Group::Unprocessed,
-    ),
-    row(
-        "unprocessed_excessive",
-        "无正当理由大量反复申请",
-        Group::Unprocessed,
-    ),
-    row(
-        "unprocessed_confirmation",
-        "要求行政机关确认或重新出具已获取信息",
-        Group::Unprocessed,
-    ),
-    row(
-        "other_not_corrected",
-        "申请人无正当理由逾期不补正",
-        Group::Other,
-    ),
-    row(
-        "other_fee_unpaid",
-        "申请人逾期未按收费通知要求缴纳费用",
-        Group::Other,
-    ),
+    row("unprocessed_publication", "要求提供公开出版物", Group::Unprocessed),
+    row("unprocessed_excessive", "无正当理由大量反复申请", Group::Unprocessed),
+    row("unprocessed_confirmation", "要求行政机关确认或重新出具已获取信息", Group::Unprocessed),
+    row("other_not_corrected", "申请人无正当理由逾期不补正", Group::Other),
+    row("other_fee_unpaid", "申请人逾期未按收费通知要求缴纳费用", Group::Other),
     row("other_other", "其他", Group::Other),
     row("outcome_total", "总计", Group::Total),
     row("carried_out", "结转下年度继续办理", Group::CarriedOut),
@@ -157,11 +89,8 @@ pub(crate) const APPLICANTS: [&str; 7] = [
 ];
 
 /// The three courses of table four, in order.
-pub(crate) const REVIEWS: [&str; 3] = [
-    "reconsideration",
-    "litigation_direct",
-    "litigation_after_reconsideration",
-];
+pub(crate) const REVIEWS: [&str; 3] =
+    ["reconsideration", "litigation_direct", "litigation_after_reconsideration"];
 
 /// The columns of each course.
 pub(crate) const RESULTS: [&str; 5] = ["upheld", "corrected", "other", "pending", "total"];
@@ -183,10 +112,7 @@ const CHANGES: &[&str] = &["previous", "change", "decisions"];
 /// The rows of table two.
 pub(crate) const PROACTIVE: [ProactiveRow; 8] = [
     ProactiveRow {
-        label: "规章",
-        key: "rules",
-        cells_2021: PIECES_2021,
-        cells_2019: PIECES_2019,
+        label: "规章", key: "rules", cells_2021: PIECES_2021, cells_2019: PIECES_2019
     },
     ProactiveRow {
         label: "规范性文件",
@@ -236,20 +162,13 @@ pub(crate) const PROACTIVE: [ProactiveRow; 8] = [
 pub(crate) const SECTIONS: [&[&str]; 6] = [
     &["总体情况"],
     &["主动公开政府信息情况", "主动公开政府信息的情况"],
-    &[
-        "收到和处理政府信息公开申请情况",
-        "收到和处理政府信息公开申请的情况",
-    ],
+    &["收到和处理政府信息公开申请情况", "收到和处理政府信息公开申请的情况"],
     &[
         "行政复议、行政诉讼情况",
         "行政复议、诉讼情况",
         "行政复议和行政诉讼情况",
         "行政复议行政诉讼情况",
     ],
-    &[
-        "存在的主要问题及改进情况",
-        "主要问题及改进情况",
-        "主要问题和改进情况",
-    ],
+    &["存在的主要问题及改进情况", "主要问题及改进情况", "主要问题和改进情况"],
     &["其他需要报告的事项", "其他需要报告事项"],
 ];

@@ -69,17 +69,8 @@ const LABELS: [&str; 52] = [
 ];
 
 /// Signs that end a value and begin the page's tools.
-const TOOLS: [&str; 9] = [
-    "[字体",
-    "字体:",
-    "字号:",
-    "打印",
-    "浏览次数",
-    "访问量",
-    "分享到",
-    "〖",
-    "点击数",
-];
+const TOOLS: [&str; 9] =
+    ["[字体", "字体:", "字号:", "打印", "浏览次数", "访问量", "分享到", "〖", "点击数"];
 
 /// The head of a page is no longer than this, in lines, where no section begins.
 const HEAD_LINES: usize = 120;
@@ -97,9 +88,7 @@ pub(crate) struct Around {
 /// Reads the labelled pairs of the lines before the report's first section, and the footer's.
 pub(crate) fn around(lines: &[Line], begin: Option<usize>) -> Around {
     let mut around = Around::default();
-    let head = lines
-        .get(..begin.unwrap_or(lines.len()).min(lines.len()))
-        .unwrap_or_default();
+    let head = lines.get(..begin.unwrap_or(lines.len()).min(lines.len())).unwrap_or_default();
     for line in head.iter().take(HEAD_LINES) {
         if line.cells.len() > 1 {
             around.row(&line.cells);
@@ -138,28 +127,18 @@ impl Around {
 
     /// Pairs with a colon, one after the other in a text.
     fn text(&mut self, text: &str) {
-        let marks: Vec<_> = PAIR
-            .captures_iter(text)
-            .filter_map(|found| found.get(1).zip(found.get(0)))
-            .collect();
+        let marks: Vec<_> =
+            PAIR.captures_iter(text).filter_map(|found| found.get(1).zip(found.get(0))).collect();
         for (index, (label, mark)) in marks.iter().enumerate() {
-            let end = marks
-                .get(index + 1)
-                .map_or(text.len(), |(next, _)| next.start());
-            self.add(
-                label.as_str(),
-                text.get(mark.end()..end).unwrap_or_default(),
-            );
+            let end = marks.get(index + 1).map_or(text.len(), |(next, _)| next.start());
+            self.add(label.as_str(), text.get(mark.end()..end).unwrap_or_default());
         }
     }
 
     /// The value of the first of these labels that is there.
     pub(crate) fn first(&self, labels: &[&str]) -> Option<&str> {
         labels.iter().find_map(|label| {
-            self.pairs
-                .iter()
-                .find(|(known, _)| known == label)
-                .map(|(_, value)| value.as_str())
+            self.pairs.iter().find(|(known, _)| known == label).map(|(_, value)| value.as_str())
         })
     }
 
@@ -175,13 +154,7 @@ impl Around {
 /// A label with a colon. It stands at the beginning, or after a blank or a sign: inside a sentence it
 /// is no label. Longer labels come first, since some end in others.
 static PAIR: LazyLock<Regex> = LazyLock::new(|| {
-    let spaced = |label: &&str| {
-        label
-            .chars()
-            .map(|c| c.to_string())
-            .collect::<Vec<_>>()
-            .join(" *")
-    };
+    let spaced = |label: &&str| label.chars().map(|c| c.to_string()).collect::<Vec<_>>().join(" *");
     let mut labels: Vec<&str> = LABELS.to_vec();
     labels.sort_by_key(|label| std::cmp::Reverse(label.chars().count()));
     let labels: Vec<String> = labels.iter().map(spaced).collect();
@@ -189,22 +162,13 @@ static PAIR: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 fn cut_tools(value: &str) -> String {
-    let end = TOOLS
-        .iter()
-        .filter_map(|tool| value.find(tool))
-        .min()
-        .unwrap_or(value.len());
-    trimmed(value.get(..end).unwrap_or_default())
-        .trim_matches(['|', ',', ';', '[', ' '])
-        .to_owned()
+    let end = TOOLS.iter().filter_map(|tool| value.find(tool)).min().unwrap_or(value.len());
+    trimmed(value.get(..end).unwrap_or_default()).trim_matches(['|', ',', ';', '[', ' ']).to_owned()
 }
 
 /// The value of a meta tag, by its name in lower case.
 pub(crate) fn meta<'a>(page: &'a Page, names: &[&str]) -> Option<&'a str> {
-    names
-        .iter()
-        .find_map(|name| page.meta.get(*name))
-        .map(String::as_str)
+    names.iter().find_map(|name| page.meta.get(*name)).map(String::as_str)
 }
 
 static DATE: LazyLock<Regex> = LazyLock::new(|| {
@@ -216,11 +180,7 @@ static DATE: LazyLock<Regex> = LazyLock::new(|| {
 /// A date, `2024-01-17`. What is no date of the calendar is none.
 pub(crate) fn date(text: &str) -> Option<String> {
     let found = DATE.captures(text)?;
-    let part = |index: usize| {
-        found
-            .get(index)
-            .and_then(|part| part.as_str().parse::<u32>().ok())
-    };
+    let part = |index: usize| found.get(index).and_then(|part| part.as_str().parse::<u32>().ok());
     let (year, month, day) = (part(1)?, part(2)?, part(3)?);
     ((1..=12).contains(&month) && (1..=days(year, month)).contains(&day))
         .then(|| format!("{year:04}-{month:02}-{day:02}"))
@@ -230,14 +190,8 @@ pub(crate) fn date(text: &str) -> Option<String> {
 pub(crate) fn moment(text: &str) -> Option<String> {
     let date = date(text)?;
     let found = DATE.captures(text)?;
-    let part = |index: usize| {
-        found
-            .get(index)
-            .and_then(|part| part.as_str().parse::<u32>().ok())
-    };
-    let time = part(4)
-        .zip(part(5))
-        .filter(|(hour, minute)| *hour < 24 && *minute < 60);
+    let part = |index: usize| found.get(index).and_then(|part| part.as_str().parse::<u32>().ok());
+    let time = part(4).zip(part(5)).filter(|(hour, minute)| *hour < 24 && *minute < 60);
     let second = part(6).filter(|second| *second < 60).unwrap_or(0);
     Some(match time {
         Some((hour, minute)) => format!("{date}T{hour:02}:{minute:02}:{second:02}+08:00"),
@@ -267,8 +221,7 @@ pub(crate) fn foot(lines: &[Line]) -> (Option<String>, Option<String>) {
     let from = lines.len().saturating_sub(FOOT_LINES);
     let foot = lines.get(from..).unwrap_or_default();
     let find = |regex: &Regex| {
-        foot.iter()
-            .find_map(|line| Some(regex.captures(&line.text())?.get(1)?.as_str().to_owned()))
+        foot.iter().find_map(|line| Some(regex.captures(&line.text())?.get(1)?.as_str().to_owned()))
     };
     (find(&SITE_ID), find(&ICP))
 }
@@ -297,10 +250,7 @@ mod tests {
 
     fn check(text: &str, expected: &[(&str, &str)]) {
         let found = pairs(text);
-        let found: Vec<_> = found
-            .iter()
-            .map(|(l, v)| (l.as_str(), v.as_str()))
-            .collect();
+        let found: Vec<_> = found.iter().map(|(l, v)| (l.as_str(), v.as_str())).collect();
         assert_eq!(found, expected, "{text}");
     }
 
@@ -308,11 +258,7 @@ mod tests {
     fn labelled_pairs_are_found_in_one_cell_or_two_in_lists_and_in_lines() {
         check(
             "日期：2024-01-17 16:58  来源：青杉市统计局   录入:web",
-            &[
-                ("日期", "2024-01-17 16:58"),
-                ("来源", "青杉市统计局"),
-                ("录入", "web"),
-            ],
+            &[("日期", "2024-01-17 16:58"), ("来源", "青杉市统计局"), ("录入", "web")],
         );
         check(
             "<table><tr><td>索 引 号：</td><td>A-1</td><td>文　　号</td><td></td></tr></table>",
@@ -352,13 +298,7 @@ mod tests {
     #[test]
     fn the_foot_names_the_site() {
         let lines = page::read("政府网站标识码：4501000001  桂ICP备05000001号-1").lines;
-        assert_eq!(
-            foot(&lines),
-            (
-                Some("4501000001".into()),
-                Some("桂ICP备05000001号-1".into())
-            )
-        );
+        assert_eq!(foot(&lines), (Some("4501000001".into()), Some("桂ICP备05000001号-1".into())));
         assert_eq!(foot(&page::read("标识码: 45010000012").lines).0, None);
     }
 }

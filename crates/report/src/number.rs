@@ -97,11 +97,7 @@ fn number(text: &str) -> Option<Number> {
         return None;
     }
     if text.contains('.') {
-        return text
-            .parse()
-            .ok()
-            .filter(|n: &f64| n.is_finite())
-            .map(Number::Decimal);
+        return text.parse().ok().filter(|n: &f64| n.is_finite()).map(Number::Decimal);
     }
     text.trim_start_matches('+').parse().ok().map(Number::Whole)
 }

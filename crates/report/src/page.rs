@@ -57,11 +57,7 @@ pub(crate) struct Page {
 
 /// Reads a page, or plain text, told apart by content.
 pub(crate) fn read(text: &str) -> Page {
-    if is_html(text) {
-        from_html(text)
-    } else {
-        from_text(text)
-    }
+    if is_html(text) { from_html(text) } else { from_text(text) }
 }
 
 /// Whether a text holds a tag that pages hold.
@@ -80,38 +76,18 @@ fn from_text(text: &str) -> Page {
         // The bar may be full-width, and is one of the signs that `plain` narrows.
         let narrow = line.replace('｜', "|");
         let separator = if narrow.contains('\t') { '\t' } else { '|' };
-        let cells: Vec<String> = narrow
-            .split(separator)
-            .take(MAX_CELLS)
-            .map(trimmed)
-            .collect();
-        Line {
-            cells,
-            ..Line::default()
-        }
+        let cells: Vec<String> = narrow.split(separator).take(MAX_CELLS).map(trimmed).collect();
+        Line { cells, ..Line::default() }
     };
-    let lines = text
-        .lines()
-        .map(line)
-        .filter(|line| !line.text().is_empty())
-        .collect();
-    Page {
-        lines,
-        ..Page::default()
-    }
+    let lines = text.lines().map(line).filter(|line| !line.text().is_empty()).collect();
+    Page { lines, ..Page::default() }
 }
 
 fn from_html(text: &str) -> Page {
     let (text, cut) = shallow(text);
     let html = Html::parse_document(&text);
-    let mut walker = Walker {
-        page: Page {
-            cut,
-            ..Page::default()
-        },
-        line: String::new(),
-        is_title: false,
-    };
+    let mut walker =
+        Walker { page: Page { cut, ..Page::default() }, line: String::new(), is_title: false };
     walker.walk(html.root_element());
     walker.end_line();
     walker.page
@@ -145,10 +121,7 @@ fn is_void(bytes: &[u8], at: usize) -> bool {
         b"dt", b"option", b"area", b"col",
     ];
     let name = bytes.get(at..).unwrap_or_default();
-    let end = name
-        .iter()
-        .position(|byte| !byte.is_ascii_alphanumeric())
-        .unwrap_or(name.len());
+    let end = name.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(name.len());
     let name = name.get(..end).unwrap_or_default();
     TAGS.iter().any(|tag| tag.eq_ignore_ascii_case(name))
 }
@@ -189,11 +162,7 @@ impl Walker {
             "script" | "style" | "noscript" | "template" | "select" | "textarea" => return,
             "title" => {
                 let title = trimmed(&element.text().collect::<String>());
-                self.page.title = self
-                    .page
-                    .title
-                    .take()
-                    .or(Some(title).filter(|t| !t.is_empty()));
+                self.page.title = self.page.title.take().or(Some(title).filter(|t| !t.is_empty()));
                 return;
             }
             "meta" => return self.meta(element),
@@ -223,20 +192,14 @@ impl Walker {
         let text = trimmed(&std::mem::take(&mut self.line));
         if !text.is_empty() {
             let is_title = self.is_title;
-            self.page.lines.push(Line {
-                cells: vec![text],
-                is_row: false,
-                is_title,
-            });
+            self.page.lines.push(Line { cells: vec![text], is_row: false, is_title });
         }
     }
 
     /// A row whose cells hold no tables: the cells as they stand.
     fn row(&mut self, row: ElementRef<'_>) {
         self.end_line();
-        let cells = row
-            .child_elements()
-            .filter(|cell| matches!(cell.value().name(), "td" | "th"));
+        let cells = row.child_elements().filter(|cell| matches!(cell.value().name(), "td" | "th"));
         let texts: Vec<String> = cells.take(MAX_CELLS).map(cell_text).collect();
         for anchor in row.descendants().filter_map(ElementRef::wrap) {
             if anchor.value().name() == "a" {
@@ -247,20 +210,13 @@ impl Walker {
             // A table of one column lays out text.
             [one] => {
                 let lines = one.split('\n').map(trimmed).filter(|line| !line.is_empty());
-                let line = |text| Line {
-                    cells: vec![text],
-                    ..Line::default()
-                };
+                let line = |text| Line { cells: vec![text], ..Line::default() };
                 self.page.lines.extend(lines.map(line));
             }
             _ if texts.iter().all(|text| text.trim().is_empty()) => {}
             _ => {
                 let cells = texts.iter().map(|text| trimmed(text)).collect();
-                self.page.lines.push(Line {
-                    cells,
-                    is_row: true,
-                    is_title: false,
-                });
+                self.page.lines.push(Line { cells, is_row: true, is_title: false });
             }
         }
     }
@@ -272,10 +228,7 @@ impl Walker {
         };
         let content = trimmed(content);
         if !content.is_empty() {
-            self.page
-                .meta
-                .entry(name.trim().to_ascii_lowercase())
-                .or_insert(content);
+            self.page.meta.entry(name.trim().to_ascii_lowercase()).or_insert(content);
         }
     }
 
@@ -284,20 +237,9 @@ impl Walker {
             return;
         };
         let text = trimmed(&element.text().collect::<String>());
-        let title = element
-            .value()
-            .attr("title")
-            .map(trimmed)
-            .unwrap_or_default();
-        let text = if title.len() > text.len() {
-            title
-        } else {
-            text
-        };
-        self.page.anchors.push(Anchor {
-            text,
-            target: target.trim().to_owned(),
-        });
+        let title = element.value().attr("title").map(trimmed).unwrap_or_default();
+        let text = if title.len() > text.len() { title } else { text };
+        self.page.anchors.push(Anchor { text, target: target.trim().to_owned() });
     }
 }
 
@@ -325,9 +267,7 @@ fn cell_text(cell: ElementRef<'_>) -> String {
 }
 
 fn holds_table(row: ElementRef<'_>) -> bool {
-    row.descendants()
-        .filter_map(ElementRef::wrap)
-        .any(|element| element.value().name() == "table")
+    row.descendants().filter_map(ElementRef::wrap).any(|element| element.value().name() == "table")
 }
 
 fn is_block(name: &str) -> bool {
@@ -385,11 +325,7 @@ mod tests {
     use super::*;
 
     fn cells(text: &str) -> Vec<Vec<String>> {
-        read(text)
-            .lines
-            .into_iter()
-            .map(|line| line.cells)
-            .collect()
+        read(text).lines.into_iter().map(|line| line.cells).collect()
     }
 
     #[test]

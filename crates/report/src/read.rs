@@ -121,11 +121,7 @@ pub fn read(decoded: &Decoded<'_>, hints: &Hints<'_>) -> Report {
     let mut report = stated(&page, &sections, &around, title);
     report.kind = kind;
     report.checks = checks(tables.requests.as_ref(), tables.reviews.as_ref());
-    report.format = is_report.then_some(if tables.is_empty() {
-        Format::Narrative
-    } else {
-        format
-    });
+    report.format = is_report.then_some(if tables.is_empty() { Format::Narrative } else { format });
     report.sections = is_report.then(|| sections.texts(&page.lines));
     (report.proactive, report.requests, report.reviews) =
         (tables.proactive, tables.requests, tables.reviews);
@@ -152,9 +148,7 @@ impl Tables {
     }
 
     fn all(&self) -> impl Iterator<Item = &Table> {
-        [&self.proactive, &self.requests, &self.reviews]
-            .into_iter()
-            .flatten()
+        [&self.proactive, &self.requests, &self.reviews].into_iter().flatten()
     }
 
     fn is_empty(&self) -> bool {
@@ -199,17 +193,9 @@ fn kind(
 ) -> Kind {
     let names = title.is_some_and(title::names_report);
     let decoy = title.is_some_and(title::is_decoy);
-    let letters: usize = page
-        .lines
-        .iter()
-        .map(|line| line.text().chars().count())
-        .sum();
+    let letters: usize = page.lines.iter().map(|line| line.text().chars().count()).sum();
     let year = title.and_then(title::year);
-    let listed = page
-        .anchors
-        .iter()
-        .filter(|anchor| names_a_years_report(anchor))
-        .count();
+    let listed = page.anchors.iter().filter(|anchor| names_a_years_report(anchor)).count();
     let has_body = tables.stated() > 0 && sections.count() >= 2;
     match () {
         () if decoy => Kind::Other,
@@ -239,37 +225,21 @@ fn is_narrative(page: &Page, letters: usize) -> bool {
 
 /// The letters of a page that are not those of its links.
 fn own_letters(page: &Page) -> usize {
-    let all: usize = page
-        .lines
-        .iter()
-        .map(|line| line.text().chars().count())
-        .sum();
-    let links: usize = page
-        .anchors
-        .iter()
-        .map(|anchor| anchor.text.chars().count())
-        .sum();
+    let all: usize = page.lines.iter().map(|line| line.text().chars().count()).sum();
+    let links: usize = page.anchors.iter().map(|anchor| anchor.text.chars().count()).sum();
     all.saturating_sub(links)
 }
 
 fn attachments(page: &Page, hints: &Hints<'_>) -> Vec<Attachment> {
     let is_file = |anchor: &&Anchor| {
-        let path = anchor
-            .target
-            .split(['?', '#'])
-            .next()
-            .unwrap_or_default()
-            .to_ascii_lowercase();
+        let path = anchor.target.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
         FILE_ENDINGS.iter().any(|ending| path.ends_with(ending))
     };
     let mut attachments: Vec<Attachment> = Vec::new();
     for anchor in page.anchors.iter().filter(is_file) {
         let url = resolve(hints.url, &anchor.target);
         if !attachments.iter().any(|known| known.url == url) {
-            attachments.push(Attachment {
-                url,
-                text: anchor.text.clone(),
-            });
+            attachments.push(Attachment { url, text: anchor.text.clone() });
         }
     }
     attachments
@@ -290,30 +260,9 @@ fn stated(page: &Page, sections: &Sections, around: &Around, title: Option<Strin
         first(&["信息来源", "来源"]).or_else(|| meta(page, &["contentsource"]).map(str::to_owned));
     let (agency, agency_from) = agency(page, around, source.as_deref(), title.as_deref());
     let (foot_id, icp) = foot(&page.lines);
-    let site_id = meta(page, &["siteidcode"])
-        .filter(|id| is_site_id(id))
-        .map(str::to_owned)
-        .or(foot_id);
-    let published = around
-        .first(&[
-            "发布日期",
-            "发布时间",
-            "公开日期",
-            "公开时间",
-            "日期",
-            "时间",
-        ])
-        .and_then(moment)
-        .or_else(|| meta(page, &["pubdate"]).and_then(moment))
-        .or_else(|| {
-            around
-                .first(&["发文日期", "印发日期", "发文时间"])
-                .and_then(moment)
-        });
-    let year = title
-        .as_deref()
-        .filter(|title| title::names_report(title))
-        .and_then(title::year);
+    let site_id =
+        meta(page, &["siteidcode"]).filter(|id| is_site_id(id)).map(str::to_owned).or(foot_id);
+    let year = title.as_deref().filter(|title| title::names_report(title)).and_then(title::year);
     Report {
         schema: SCHEMA,
         kind: Kind::Other,
@@ -321,10 +270,8 @@ fn stated(page: &Page, sections: &Sections, around: &Around, title: Option<Strin
         title: title.filter(|title| !title.is_empty()),
         agency,
         agency_from,
-        published,
-        generated: around
-            .first(&["生成日期", "成文日期"])
-            .and_then(metadata::date),
+        published: published(page, around),
+        generated: around.first(&["生成日期", "成文日期"]).and_then(metadata::date),
         signed: signed(&page.lines, sections.begin()),
         index_number: first(&["信息索取号", "信息索引号", "索引号", "索取号"]),
         document_number: first(&["文号", "发文字号"]),
@@ -334,10 +281,7 @@ fn stated(page: &Page, sections: &Sections, around: &Around, title: Option<Strin
         disclosure_period: first(&["公开时限"]),
         disclosure_scope: first(&["公开范围"]),
         source,
-        division: site_id
-            .as_deref()
-            .and_then(|id| id.get(..6))
-            .map(str::to_owned),
+        division: site_id.as_deref().and_then(|id| id.get(..6)).map(str::to_owned),
         site_id,
         icp,
         site_name: meta(page, &["sitename"]).map(str::to_owned),
@@ -351,6 +295,15 @@ fn stated(page: &Page, sections: &Sections, around: &Around, title: Option<Strin
         warnings: Vec::new(),
         attachments: Vec::new(),
     }
+}
+
+/// A labelled date beside the report, else the meta tag's, else the date of the document.
+fn published(page: &Page, around: &Around) -> Option<String> {
+    around
+        .first(&["发布日期", "发布时间", "公开日期", "公开时间", "日期", "时间"])
+        .and_then(moment)
+        .or_else(|| meta(page, &["pubdate"]).and_then(moment))
+        .or_else(|| around.first(&["发文日期", "印发日期", "发文时间"]).and_then(moment))
 }
 
 fn is_site_id(id: &str) -> bool {
@@ -374,17 +327,14 @@ fn agency(
         "责任部门",
         "成文机关",
     ];
-    let of_metadata = around.first(&PUBLISHERS).map(str::to_owned).or_else(|| {
-        source
-            .filter(|source| title::ends_as_body(&tight(source)))
-            .map(str::to_owned)
-    });
+    let of_metadata = around
+        .first(&PUBLISHERS)
+        .map(str::to_owned)
+        .or_else(|| source.filter(|source| title::ends_as_body(&tight(source))).map(str::to_owned));
     if let Some(agency) = of_metadata {
         return (Some(agency), Some("metadata"));
     }
-    let of_title = title
-        .filter(|title| title::names_report(title))
-        .and_then(title::agency);
+    let of_title = title.filter(|title| title::names_report(title)).and_then(title::agency);
     if let Some(agency) = of_title {
         return (Some(agency), Some("title"));
     }
@@ -410,9 +360,6 @@ fn signature(page: &Page) -> Option<String> {
 fn year_of_text(page: &Page, sections: &Sections) -> Option<i32> {
     static YEAR: LazyLock<Regex> = LazyLock::new(|| pattern(r"(20[0-5]\d) ?年"));
     let lines = sections.lines(1, &page.lines)?;
-    let text = lines
-        .iter()
-        .map(|line| line.text())
-        .find(|text| YEAR.is_match(text))?;
+    let text = lines.iter().map(super::page::Line::text).find(|text| YEAR.is_match(text))?;
     YEAR.captures(&text)?.get(1)?.as_str().parse().ok()
 }

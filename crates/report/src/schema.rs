@@ -79,27 +79,17 @@ pub type Cells = Vec<(&'static str, Option<Number>)>;
 impl Table {
     /// The cells of a row.
     pub fn row(&self, key: &str) -> Option<&Cells> {
-        self.0
-            .iter()
-            .find(|(row, _)| *row == key)
-            .map(|(_, cells)| cells)
+        self.0.iter().find(|(row, _)| *row == key).map(|(_, cells)| cells)
     }
 
     /// One cell.
     pub fn cell(&self, row: &str, column: &str) -> Option<Number> {
-        self.row(row)?
-            .iter()
-            .find(|(key, _)| *key == column)
-            .and_then(|(_, number)| *number)
+        self.row(row)?.iter().find(|(key, _)| *key == column).and_then(|(_, number)| *number)
     }
 
     /// How many cells hold a number.
     pub fn stated(&self) -> usize {
-        self.0
-            .iter()
-            .flat_map(|(_, cells)| cells)
-            .filter(|(_, number)| number.is_some())
-            .count()
+        self.0.iter().flat_map(|(_, cells)| cells).filter(|(_, number)| number.is_some()).count()
     }
 }
 

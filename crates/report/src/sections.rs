@@ -22,9 +22,7 @@ pub(crate) fn find(lines: &[Line]) -> Sections {
     let mut last = 0;
     for (words, start) in SECTIONS.iter().zip(&mut starts) {
         let mut headings = lines.iter().enumerate().skip(last);
-        *start = headings
-            .find(|(_, line)| is_heading(line, words))
-            .map(|(at, _)| at);
+        *start = headings.find(|(_, line)| is_heading(line, words)).map(|(at, _)| at);
         if let Some(at) = *start {
             last = at + 1;
         }
@@ -67,15 +65,9 @@ impl Sections {
         let section = |(number, place): (u8, &Option<Range<usize>>)| {
             let place = place.clone()?;
             let (heading, rest) = lines.get(place)?.split_first()?;
-            let text: Vec<String> = rest
-                .iter()
-                .map(|line| line.cells.join("\t").trim_end().to_owned())
-                .collect();
-            Some(Section {
-                number,
-                heading: heading.text(),
-                text: text.join("\n"),
-            })
+            let text: Vec<String> =
+                rest.iter().map(|line| line.cells.join("\t").trim_end().to_owned()).collect();
+            Some(Section { number, heading: heading.text(), text: text.join("\n") })
         };
         (1..).zip(&self.places).filter_map(section).collect()
     }

@@ -8,10 +8,7 @@ use ferrous_opencc::config::BuiltinConfig;
 use regex::Regex;
 
 /// Compiles a pattern that is a constant of this crate.
-#[expect(
-    clippy::expect_used,
-    reason = "every pattern is a constant, and each is used by a test"
-)]
+#[expect(clippy::expect_used, reason = "every pattern is a constant, and each is used by a test")]
 pub(crate) fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("a constant pattern")
 }
@@ -53,17 +50,12 @@ static NUMBERING: LazyLock<Regex> = LazyLock::new(|| {
 
 /// A run of blanks as one, none at the ends.
 pub(crate) fn trimmed(text: &str) -> String {
-    plain(text)
-        .split(' ')
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
+    plain(text).split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// Letters that are traditional alone and stand in every report.
-const TRADITIONAL: [char; 12] = [
-    '務', '開', '會', '對', '報', '關', '應', '數', '據', '辦', '總', '請',
-];
+const TRADITIONAL: [char; 12] =
+    ['務', '開', '會', '對', '報', '關', '應', '數', '據', '辦', '總', '請'];
 
 /// So many of [`TRADITIONAL`] make a text one that was turned traditional.
 const TRADITIONAL_ENOUGH: usize = 5;
@@ -86,10 +78,7 @@ pub(crate) fn undo_poison(text: &str) -> (Cow<'_, str>, Undone) {
         undone.pinyin = true;
         text = Cow::Owned(PINYIN.replace_all(&text, "$1").into_owned());
     }
-    let kinds = TRADITIONAL
-        .iter()
-        .filter(|letter| text.contains(**letter))
-        .count();
+    let kinds = TRADITIONAL.iter().filter(|letter| text.contains(**letter)).count();
     if kinds >= TRADITIONAL_ENOUGH
         && let Some(converter) = SIMPLIFIER.as_ref()
     {
@@ -129,9 +118,6 @@ mod tests {
         assert_eq!(text, "公开政务会对应报总数(APP)");
         assert!(undone.traditional && undone.pinyin);
         let (text, undone) = undo_poison("政务(app)公开(web)");
-        assert_eq!(
-            (text.as_ref(), undone),
-            ("政务(app)公开(web)", Undone::default())
-        );
+        assert_eq!((text.as_ref(), undone), ("政务(app)公开(web)", Undone::default()));
     }
 }

@@ -71,10 +71,7 @@ pub(crate) fn names_report(title: &str) -> bool {
 /// Whether this is the title of something that a report may be mistaken for.
 pub(crate) fn is_decoy(title: &str) -> bool {
     let tight = tight(title);
-    DECOYS
-        .iter()
-        .chain(&STRANGERS)
-        .any(|word| tight.contains(word))
+    DECOYS.iter().chain(&STRANGERS).any(|word| tight.contains(word))
 }
 
 /// The page's title: the first of its places that names a report, else the first that names anything.
@@ -83,24 +80,13 @@ pub(crate) fn find(page: &Page, begin: Option<usize>) -> Option<String> {
         .lines
         .get(..begin.unwrap_or(page.lines.len()).min(page.lines.len()))
         .unwrap_or_default();
-    let headings = head
-        .iter()
-        .filter(|line| line.is_title)
-        .map(|line| line.text());
+    let headings = head.iter().filter(|line| line.is_title).map(super::page::Line::text);
     let of_meta = meta(page, &["articletitle"]).map(str::to_owned);
     let of_page = page.title.as_deref().map(without_site);
-    let places: Vec<String> = of_meta
-        .into_iter()
-        .chain(headings)
-        .chain(of_page)
-        .filter(|text| fits(text))
-        .collect();
+    let places: Vec<String> =
+        of_meta.into_iter().chain(headings).chain(of_page).filter(|text| fits(text)).collect();
     // What a line says of itself is asked last: columns and links stand among the lines.
-    let lines = || {
-        head.iter()
-            .filter(|line| line.cells.len() == 1)
-            .map(|line| line.text())
-    };
+    let lines = || head.iter().filter(|line| line.cells.len() == 1).map(super::page::Line::text);
     let is_whole = |text: &String| {
         fits(text) && !text.contains(':') && names_report(text) && year(text).is_some()
     };
@@ -121,9 +107,7 @@ fn joined(head: &[crate::page::Line]) -> Option<String> {
     head.windows(2).find_map(|two| {
         let [above, below] = two else { return None };
         let (above, below) = (above.text(), below.text());
-        let starts = YEAR
-            .find(&tight(&below))
-            .is_some_and(|year| year.start() == 0);
+        let starts = YEAR.find(&tight(&below)).is_some_and(|year| year.start() == 0);
         let is_name = !above.contains([':', '>', '、']) && ends_as_body(&tight(&above));
         (starts && is_name && names_report(&below) && below.chars().count() <= 30)
             .then(|| format!("{above}{below}"))
@@ -139,10 +123,7 @@ fn fits(text: &str) -> bool {
 fn without_site(title: &str) -> String {
     let parts = title.split(['-', '_', '|', '—']).map(str::trim);
     let named = parts.clone().find(|part| names_report(part));
-    named
-        .or_else(|| parts.clone().next())
-        .unwrap_or(title)
-        .to_owned()
+    named.or_else(|| parts.clone().next()).unwrap_or(title).to_owned()
 }
 
 /// The year that a title names.
@@ -150,10 +131,7 @@ pub(crate) fn year(title: &str) -> Option<i32> {
     let tight = tight(title);
     let written = YEAR.captures(&tight)?.get(1)?.as_str();
     let digits: Option<String> = written.chars().map(digit).collect();
-    digits?
-        .parse()
-        .ok()
-        .filter(|year| (2003..2060).contains(year))
+    digits?.parse().ok().filter(|year| (2003..2060).contains(year))
 }
 
 fn digit(letter: char) -> Option<char> {
@@ -177,9 +155,7 @@ pub(crate) fn agency(title: &str) -> Option<String> {
     let tight = tight(title);
     let before = match YEAR.find(&tight) {
         Some(year) => tight.get(..year.start())?,
-        None => tight
-            .get(..REPORT.find(&tight)?.start())?
-            .trim_end_matches("政府"),
+        None => tight.get(..REPORT.find(&tight)?.start())?.trim_end_matches("政府"),
     };
     let name = before
         .trim_start_matches(['《', '关', '于'])
@@ -259,10 +235,7 @@ mod tests {
             (Some("云岭县".into()), Some(2019))
         );
         assert_eq!(of("2023年政府信息公开工作年度报告"), (None, Some(2023)));
-        assert_eq!(
-            of("青杉市统计局政府信息公开年报").0,
-            Some("青杉市统计局".into())
-        );
+        assert_eq!(of("青杉市统计局政府信息公开年报").0, Some("青杉市统计局".into()));
     }
 
     #[test]
@@ -270,16 +243,10 @@ mod tests {
         let page = page::read(
             "<title>青杉市统计局2023年政府信息公开工作年度报告_青杉市人民政府</title><body><p>x",
         );
-        assert_eq!(
-            find(&page, None).unwrap(),
-            "青杉市统计局2023年政府信息公开工作年度报告"
-        );
+        assert_eq!(find(&page, None).unwrap(), "青杉市统计局2023年政府信息公开工作年度报告");
         let page = page::read(
             "<div><h1>青杉市统计局<br>2023年政府信息公开工作年度报告</h1><p>一、总体情况",
         );
-        assert_eq!(
-            find(&page, Some(2)).unwrap(),
-            "青杉市统计局2023年政府信息公开工作年度报告"
-        );
+        assert_eq!(find(&page, Some(2)).unwrap(), "青杉市统计局2023年政府信息公开工作年度报告");
     }
 }

@@ -16,10 +16,6 @@ pub struct Warning {
 impl Warning {
     /// A warning.
     pub fn new(code: &'static str, at: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            at: at.into(),
-            message: message.into(),
-        }
+        Self { code, at: at.into(), message: message.into() }
     }
 }

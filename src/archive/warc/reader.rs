@@ -72,10 +72,7 @@ pub fn read_member(source: &mut impl BufRead) -> Result<Record, String> {
     let damaged = |error| format!("the gzip member is damaged: {error}");
     let mut member = BufReader::new(GzDecoder::new(source));
     let head = read_head(&mut member)?;
-    let mut record = Record {
-        fields: fields(&head)?,
-        block: Vec::new(),
-    };
+    let mut record = Record { fields: fields(&head)?, block: Vec::new() };
     let length: u64 = record
         .field("Content-Length")
         .and_then(|length| length.parse().ok())
@@ -85,28 +82,17 @@ pub fn read_member(source: &mut impl BufRead) -> Result<Record, String> {
     }
     let room = usize::try_from(length.min(FIRST_BLOCK_BYTES)).unwrap_or_default();
     record.block.reserve(room);
-    let found = member
-        .by_ref()
-        .take(length)
-        .read_to_end(&mut record.block)
-        .map_err(damaged)?;
+    let found = member.by_ref().take(length).read_to_end(&mut record.block).map_err(damaged)?;
     if (found as u64) < length {
-        return Err(format!(
-            "Content-Length is {length}, the block has {found} bytes"
-        ));
+        return Err(format!("Content-Length is {length}, the block has {found} bytes"));
     }
     // One byte more than there should be: the end of the member is reached, and its checksum seen.
     let mut end = Vec::with_capacity(END.len() + 1);
-    member
-        .take(END.len() as u64 + 1)
-        .read_to_end(&mut end)
-        .map_err(damaged)?;
+    member.take(END.len() as u64 + 1).read_to_end(&mut end).map_err(damaged)?;
     if end == END {
         Ok(record)
     } else {
-        Err(format!(
-            "Content-Length is {length}, the block does not end there"
-        ))
+        Err(format!("Content-Length is {length}, the block does not end there"))
     }
 }
 
@@ -182,24 +168,12 @@ mod tests {
             ("HTTP/1.1 200\r\n\r\n", "expected WARC/1.1, found `HTTP"),
             ("WARC/1.1\r\nno field\r\n\r\n", "a line that is no field"),
             ("WARC/1.1\r\nA: b\r\n\r\n", "no Content-Length"),
-            (
-                "WARC/1.1\r\nContent-Length: -1\r\n\r\n",
-                "no Content-Length",
-            ),
+            ("WARC/1.1\r\nContent-Length: -1\r\n\r\n", "no Content-Length"),
             ("WARC/1.1\r\nContent-Length: 9\r\n\r\nab", "has 2 bytes"),
-            (
-                "WARC/1.1\r\nContent-Length: 1\r\n\r\nab\r\n\r\n",
-                "not end there",
-            ),
+            ("WARC/1.1\r\nContent-Length: 1\r\n\r\nab\r\n\r\n", "not end there"),
             ("WARC/1.1\r\nContent-Length: 2\r\n\r\nab", "not end there"),
-            (
-                "WARC/1.1\r\nContent-Length: 2\r\n\r\nab\r\n\r\nc",
-                "not end there",
-            ),
-            (
-                "WARC/1.1\r\nContent-Length: 99999999999999\r\n\r\n",
-                "past any of ours",
-            ),
+            ("WARC/1.1\r\nContent-Length: 2\r\n\r\nab\r\n\r\nc", "not end there"),
+            ("WARC/1.1\r\nContent-Length: 99999999999999\r\n\r\n", "past any of ours"),
         ];
         for (record, expected) in cases {
             let error = read(&pack(record)).unwrap_err();

@@ -35,13 +35,11 @@ impl Head {
         self.0.extend_from_slice(name.as_bytes());
         self.0.extend_from_slice(b": ");
         let value = value.to_string();
-        self.0.extend(value.bytes().map(|byte| {
-            if matches!(byte, b'\r' | b'\n') {
-                b' '
-            } else {
-                byte
-            }
-        }));
+        self.0.extend(value.bytes().map(
+            |byte| {
+                if matches!(byte, b'\r' | b'\n') { b' ' } else { byte }
+            },
+        ));
         self.0.extend_from_slice(b"\r\n");
     }
 

@@ -109,9 +109,7 @@ mod tests {
         let mut unpacked = Vec::new();
         while !members.is_empty() {
             let mut bytes = Vec::new();
-            GzDecoder::new(&mut members)
-                .read_to_end(&mut bytes)
-                .unwrap();
+            GzDecoder::new(&mut members).read_to_end(&mut bytes).unwrap();
             unpacked.push(bytes);
         }
         unpacked

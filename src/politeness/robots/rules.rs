@@ -35,7 +35,7 @@ pub fn kept(bytes: &[u8]) -> &[u8] {
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
     /// The longest first, Allow before Disallow: the first that matches decides.
-    rules: Vec<Rule>,
+    by_length: Vec<Rule>,
     group: Option<&'static str>,
     crawl_delay: Option<Duration>,
     sitemaps: Vec<String>,
@@ -64,10 +64,7 @@ impl Rules {
     /// Reads a robots.txt. What is no robots.txt holds no rules, and so allows everything.
     pub fn parse(bytes: &[u8]) -> Self {
         let lines = lines(kept(bytes));
-        let mut reader = Reader {
-            lines: &lines,
-            ..Reader::default()
-        };
+        let mut reader = Reader { lines: &lines, ..Reader::default() };
         for (index, line) in lines.iter().enumerate() {
             reader.number = u32::try_from(index + 1).unwrap_or(u32::MAX);
             robotstxt::parse_robotstxt(line, &mut reader);
@@ -77,17 +74,13 @@ impl Rules {
 
     /// Whether the URL may be asked for, and which line says so.
     pub fn permits(&self, url: &CanonicalUrl) -> Decision {
-        let decision = |allowed, line| Decision {
-            allowed,
-            group: self.group,
-            line,
-        };
+        let decision = |allowed, line| Decision { allowed, group: self.group, line };
         let path = path_and_query(url.as_url());
-        if self.rules.is_empty() || path == "/robots.txt" {
+        if self.by_length.is_empty() || path == "/robots.txt" {
             return decision(true, None);
         }
         let path = normal_path(path);
-        match self.rules.iter().find(|rule| rule.pattern.matches(&path)) {
+        match self.by_length.iter().find(|rule| rule.pattern.matches(&path)) {
             Some(rule) => decision(rule.allow, Some((rule.number, rule.text.clone()))),
             None => decision(true, None),
         }
@@ -107,15 +100,9 @@ impl Rules {
 /// The lines of the file as text; what is no UTF-8 is replaced, and matches nothing.
 fn lines(bytes: &[u8]) -> Vec<String> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let text = String::from_utf8_lossy(bytes)
-        .replace("\r\n", "\n")
-        .replace('\r', "\n");
+    let text = String::from_utf8_lossy(bytes).replace("\r\n", "\n").replace('\r', "\n");
     let line = |line: &str| {
-        if line.len() > MAX_LINE_BYTES {
-            String::new()
-        } else {
-            line.to_owned()
-        }
+        if line.len() > MAX_LINE_BYTES { String::new() } else { line.to_owned() }
     };
     text.split('\n').map(line).collect()
 }
@@ -150,24 +137,13 @@ impl Reader<'_> {
     /// The value is read from the line itself: the crate loses a `%` that escapes nothing.
     fn rule(&mut self, allow: bool) {
         self.in_rules = true;
-        let index = usize::try_from(self.number)
-            .unwrap_or(usize::MAX)
-            .saturating_sub(1);
-        let line = self
-            .lines
-            .get(index)
-            .map(String::as_str)
-            .unwrap_or_default();
+        let index = usize::try_from(self.number).unwrap_or(usize::MAX).saturating_sub(1);
+        let line = self.lines.get(index).map(String::as_str).unwrap_or_default();
         let (_, value, _) = RobotsTxtParser::<Self>::parse_key_value(line);
         let Some(pattern) = Pattern::new(value) else {
             return;
         };
-        let rule = Rule {
-            allow,
-            pattern,
-            number: self.number,
-            text: line.trim().to_owned(),
-        };
+        let rule = Rule { allow, pattern, number: self.number, text: line.trim().to_owned() };
         if self.group.us {
             self.ours.rules.push(rule.clone());
         }
@@ -184,12 +160,7 @@ impl Reader<'_> {
         };
         let mut rules = said.rules;
         rules.sort_by_key(|rule| (std::cmp::Reverse(rule.pattern.length), !rule.allow));
-        Rules {
-            rules,
-            group,
-            crawl_delay: said.crawl_delay,
-            sitemaps: self.sitemaps,
-        }
+        Rules { by_length: rules, group, crawl_delay: said.crawl_delay, sitemaps: self.sitemaps }
     }
 }
 
@@ -203,10 +174,7 @@ impl RobotsParseHandler for Reader<'_> {
             self.group = Group::default();
         }
         let token = value.split(|c: char| !(c.is_ascii_alphabetic() || matches!(c, '-' | '_')));
-        let us = token
-            .into_iter()
-            .next()
-            .is_some_and(|token| token.eq_ignore_ascii_case(AGENT));
+        let us = token.into_iter().next().is_some_and(|token| token.eq_ignore_ascii_case(AGENT));
         self.group.us |= us;
         self.named_us |= us;
         self.group.all |= value == "*" || value.starts_with("* ") || value.starts_with("*\t");
@@ -228,18 +196,13 @@ impl RobotsParseHandler for Reader<'_> {
         if !action.eq_ignore_ascii_case("crawl-delay") {
             return;
         }
-        let Some(seconds) = value
-            .parse::<f64>()
-            .ok()
-            .filter(|s| s.is_finite() && *s >= 0.0)
-        else {
+        let Some(seconds) = value.parse::<f64>().ok().filter(|s| s.is_finite() && *s >= 0.0) else {
             return;
         };
         let delay = Duration::from_secs_f64(seconds.min(MAX_CRAWL_DELAY));
-        for (applies, said) in [
-            (self.group.us, &mut self.ours),
-            (self.group.all, &mut self.everyones),
-        ] {
+        for (applies, said) in
+            [(self.group.us, &mut self.ours), (self.group.all, &mut self.everyones)]
+        {
             if applies {
                 said.crawl_delay = said.crawl_delay.max(Some(delay));
             }
@@ -275,17 +238,8 @@ impl Pattern {
         let head = parts.next().unwrap_or_default();
         let rest: Vec<String> = parts.collect();
         // A rule without its slash means the path all the same.
-        let head = if head.is_empty() || head.starts_with('/') {
-            head
-        } else {
-            format!("/{head}")
-        };
-        Some(Self {
-            head,
-            rest,
-            anchored,
-            length,
-        })
+        let head = if head.is_empty() || head.starts_with('/') { head } else { format!("/{head}") };
+        Some(Self { head, rest, anchored, length })
     }
 
     /// Each part is looked for once, from the left: no pattern takes more than one way through.
@@ -302,18 +256,10 @@ impl Pattern {
             };
             left = after;
         }
-        if self.anchored {
-            left.ends_with(last.as_str())
-        } else {
-            left.contains(last.as_str())
-        }
+        if self.anchored { left.ends_with(last.as_str()) } else { left.contains(last.as_str()) }
     }
 }
 
-#[expect(
-    clippy::indexing_slicing,
-    reason = "a URL's positions lie in it, in this order"
-)]
 fn path_and_query(url: &url::Url) -> &str {
     &url[Position::BeforePath..Position::AfterQuery]
 }
@@ -370,9 +316,7 @@ mod tests {
 
     fn allowed(robots: &str, path: &str) -> bool {
         let url = url::Url::parse(&format!("http://x.gov.cn{path}")).unwrap();
-        Rules::parse(robots.as_bytes())
-            .permits(&CanonicalUrl::new(&url).unwrap())
-            .allowed
+        Rules::parse(robots.as_bytes()).permits(&CanonicalUrl::new(&url).unwrap()).allowed
     }
 
     fn check(rules: &str, cases: &[(&str, bool)]) {
@@ -387,15 +331,9 @@ mod tests {
 
     #[test]
     fn the_longest_match_decides_and_allow_wins_a_tie() {
-        check(
-            "Disallow: /\nAllow: /zwgk/",
-            &[("/zwgk/a", true), ("/zwg", false), ("/", false)],
-        );
+        check("Disallow: /\nAllow: /zwgk/", &[("/zwgk/a", true), ("/zwg", false), ("/", false)]);
         check("Allow: /p\nDisallow: /", &[("/page", true), ("/x", false)]);
-        check(
-            "Allow: /folder\nDisallow: /folder",
-            &[("/folder/page", true)],
-        );
+        check("Allow: /folder\nDisallow: /folder", &[("/folder/page", true)]);
         check("Allow: /page\nDisallow: /*.htm", &[("/page.htm", false)]);
         check("Disallow:", &[("/", true)]);
         check("Disallow: /", &[("/robots.txt", true)]);
@@ -405,50 +343,24 @@ mod tests {
     fn wildcards_and_the_end_are_matched_as_the_rfc_says() {
         check(
             "Disallow: /*.pdf$",
-            &[
-                ("/x.pdf.pdf", false),
-                ("/x.pdf", false),
-                ("/x.pdfx", true),
-                ("/x.pdf?a=1", true),
-            ],
+            &[("/x.pdf.pdf", false), ("/x.pdf", false), ("/x.pdfx", true), ("/x.pdf?a=1", true)],
         );
-        check(
-            "Disallow: /fish*",
-            &[("/fish", false), ("/fish.html", false), ("/Fish.asp", true)],
-        );
+        check("Disallow: /fish*", &[("/fish", false), ("/fish.html", false), ("/Fish.asp", true)]);
         check("Disallow: *gif$", &[("/a/b.gif", false), ("/b.gift", true)]);
-        check(
-            "Disallow: /a*b*c",
-            &[("/axxbxxc", false), ("/axxcxxb", true), ("/abc/d", false)],
-        );
+        check("Disallow: /a*b*c", &[("/axxbxxc", false), ("/axxcxxb", true), ("/abc/d", false)]);
         check("Disallow: /a$", &[("/a", false), ("/ab", true)]);
-        check(
-            "Disallow: /index.html",
-            &[("/", true), ("/index.html", false)],
-        );
+        check("Disallow: /index.html", &[("/", true), ("/index.html", false)]);
     }
 
     #[test]
     fn percent_encoding_is_compared_in_normal_form() {
-        check(
-            "Disallow: /foo/bar/ツ",
-            &[("/foo/bar/%E3%83%84", false), ("/foo/bar/ツ", false)],
-        );
-        check(
-            "Disallow: /a%3cd.html",
-            &[("/a%3Cd.html", false), ("/a%3cd.html", false)],
-        );
-        check(
-            "Disallow: /%7Ejoe/",
-            &[("/~joe/a", false), ("/%7ejoe/a", false)],
-        );
+        check("Disallow: /foo/bar/ツ", &[("/foo/bar/%E3%83%84", false), ("/foo/bar/ツ", false)]);
+        check("Disallow: /a%3cd.html", &[("/a%3Cd.html", false), ("/a%3cd.html", false)]);
+        check("Disallow: /%7Ejoe/", &[("/~joe/a", false), ("/%7ejoe/a", false)]);
         check("Disallow: /a%2fb", &[("/a%2Fb", false), ("/a/b", true)]);
         check(
             "Disallow: /path/file-with-a-%2A.html",
-            &[
-                ("/path/file-with-a-*.html", false),
-                ("/path/file-with-a-x.html", true),
-            ],
+            &[("/path/file-with-a-*.html", false), ("/path/file-with-a-x.html", true)],
         );
     }
 
@@ -461,10 +373,7 @@ mod tests {
         assert!(!allowed(merged, "/a") && !allowed(merged, "/b") && allowed(merged, "/c"));
         let shared = "User-agent: one\nUser-agent: gongkai\nDisallow: /a\n";
         assert!(!allowed(shared, "/a"));
-        assert!(
-            allowed("User-agent: gongkaibot\nDisallow: /", "/a"),
-            "another name"
-        );
+        assert!(allowed("User-agent: gongkaibot\nDisallow: /", "/a"), "another name");
     }
 
     #[test]

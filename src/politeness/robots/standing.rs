@@ -38,9 +38,7 @@ pub enum Standing {
 
 /// What this ending means, after so many failures in a row.
 pub fn answer(asked: &Url, ending: &Ending, failures: u32, now: Moment) -> Standing {
-    let rest = UNREACHABLE_REST
-        .saturating_mul(1 << failures.min(8))
-        .min(LONGEST_REST);
+    let rest = UNREACHABLE_REST.saturating_mul(1 << failures.min(8)).min(LONGEST_REST);
     match ending {
         Ending::Failed(failure) => Standing::DisallowAll {
             why: format!("{}: {}", failure.kind.as_str(), failure.detail),
@@ -56,22 +54,16 @@ pub fn answer(asked: &Url, ending: &Ending, failures: u32, now: Moment) -> Stand
                     .and_then(|value| retry_after::parse(value, now))
                     .unwrap_or(rest),
             },
-            status => Standing::AllowAll {
-                why: format!("status {status}"),
-            },
+            status => Standing::AllowAll { why: format!("status {status}") },
         },
     }
 }
 
 fn redirect(asked: &Url, response: &Response) -> Standing {
-    let location = response
-        .field("location")
-        .and_then(|location| asked.join(location).ok());
+    let location = response.field("location").and_then(|location| asked.join(location).ok());
     match location.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
         Some(location) => Standing::Redirect { location },
-        None => Standing::AllowAll {
-            why: format!("status {} to nowhere", response.status),
-        },
+        None => Standing::AllowAll { why: format!("status {} to nowhere", response.status) },
     }
 }
 
@@ -85,10 +77,7 @@ mod tests {
             protocol: "HTTP/1.1",
             status,
             reason: Vec::new(),
-            fields: fields
-                .iter()
-                .map(|(n, v)| ((*n).to_owned(), v.as_bytes().to_vec()))
-                .collect(),
+            fields: fields.iter().map(|(n, v)| ((*n).to_owned(), v.as_bytes().to_vec())).collect(),
             payload: b"User-agent: *\nDisallow: /a".to_vec(),
             coding: None,
             wire_length: 0,
@@ -117,10 +106,7 @@ mod tests {
             assert_eq!(word(status, &[]), "disallow 3600 s", "{status}");
         }
         assert_eq!(word(503, &[("retry-after", "90")]), "disallow 90 s");
-        let failed = Ending::Failed(Failure {
-            kind: FailureKind::Dns,
-            detail: String::new(),
-        });
+        let failed = Ending::Failed(Failure { kind: FailureKind::Dns, detail: String::new() });
         assert_eq!(of(&failed, 0), "disallow 3600 s");
         assert_eq!(of(&failed, 2), "disallow 14400 s", "longer each time");
         assert_eq!(of(&failed, 99), "disallow 86400 s");
@@ -130,10 +116,7 @@ mod tests {
     fn a_redirect_says_where_to_ask_next() {
         let to = |location: &str| word(301, &[("location", location)]);
         assert_eq!(to("/r.txt"), "http://x.gov.cn/r.txt");
-        assert_eq!(
-            to("https://y.gov.cn/robots.txt"),
-            "https://y.gov.cn/robots.txt"
-        );
+        assert_eq!(to("https://y.gov.cn/robots.txt"), "https://y.gov.cn/robots.txt");
         assert_eq!(to("ftp://y.gov.cn/"), "allow");
         assert_eq!(word(301, &[]), "allow");
     }

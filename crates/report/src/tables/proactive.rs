@@ -16,11 +16,7 @@ const YUAN: f64 = 10_000.0;
 pub(crate) fn read(lines: &[Line], format: Format, warnings: &mut Vec<Warning>) -> Option<Table> {
     let mut found: Vec<(&ProactiveRow, Vec<String>)> = Vec::new();
     for line in lines {
-        let name = line
-            .cells
-            .first()
-            .map(|cell| label(cell))
-            .unwrap_or_default();
+        let name = line.cells.first().map(|cell| label(cell)).unwrap_or_default();
         let values = line.cells.get(1..).unwrap_or_default();
         match row_named(&name) {
             Some(row) if values.iter().all(|value| is_value(value)) => {
@@ -53,22 +49,14 @@ pub(crate) fn read(lines: &[Line], format: Format, warnings: &mut Vec<Warning>) 
             continue;
         }
         let mut of_row = found.iter().filter(|(known, _)| known.key == row.key);
-        let values = of_row
-            .next()
-            .map(|(_, values)| values.as_slice())
-            .unwrap_or_default();
-        table
-            .0
-            .push((row.key, cells(row, columns, values, warnings)));
+        let values = of_row.next().map(|(_, values)| values.as_slice()).unwrap_or_default();
+        table.0.push((row.key, cells(row, columns, values, warnings)));
     }
     Some(table)
 }
 
 fn row_named(name: &str) -> Option<&'static ProactiveRow> {
-    let name = name
-        .strip_prefix("行政")
-        .filter(|rest| *rest == "规范性文件")
-        .unwrap_or(name);
+    let name = name.strip_prefix("行政").filter(|rest| *rest == "规范性文件").unwrap_or(name);
     PROACTIVE.iter().find(|row| row.label == name)
 }
 
@@ -97,10 +85,7 @@ fn cells(
         return columns.iter().map(|column| (*column, None)).collect();
     }
     let read = |(column, value): (&&'static str, &&str)| {
-        (
-            *column,
-            amount(column, value, &format!("{at}.{column}"), warnings),
-        )
+        (*column, amount(column, value, &format!("{at}.{column}"), warnings))
     };
     columns.iter().zip(&values).map(read).collect()
 }
@@ -141,10 +126,7 @@ mod tests {
 
     fn table(text: &str, format: Format) -> (Table, Vec<Warning>) {
         let mut warnings = Vec::new();
-        (
-            read(&page::read(text).lines, format, &mut warnings).unwrap(),
-            warnings,
-        )
+        (read(&page::read(text).lines, format, &mut warnings).unwrap(), warnings)
     }
 
     #[test]
@@ -154,16 +136,10 @@ mod tests {
              行政强制\t/\n行政事业性收费\t9.5",
             Format::Form2021,
         );
-        assert_eq!(
-            table.cell("normative_documents", "in_force"),
-            Some(Number::Whole(6))
-        );
+        assert_eq!(table.cell("normative_documents", "in_force"), Some(Number::Whole(6)));
         assert_eq!(table.cell("licensing", "decisions"), Some(Number::Whole(7)));
         assert_eq!(table.cell("coercive_measures", "decisions"), None);
-        assert_eq!(
-            table.cell("fees", "amount_10k_yuan"),
-            Some(Number::Decimal(9.5))
-        );
+        assert_eq!(table.cell("fees", "amount_10k_yuan"), Some(Number::Decimal(9.5)));
         assert_eq!(warnings.len(), 1);
         let (table, warnings) = self::table(
             "规章\t1\t2\t3\n规范性文件\t1\t2\t3\n行政许可\t10\t-2\t8\n其他对外管理服务事项\t1\t+1\t2\n政府集中采购\t3\t75394432.52",
@@ -171,10 +147,7 @@ mod tests {
         );
         assert_eq!(warnings, []);
         assert_eq!(table.cell("licensing", "change"), Some(Number::Whole(-2)));
-        assert_eq!(
-            table.cell("procurement", "amount_yuan"),
-            Some(Number::Decimal(75_394_432.52))
-        );
+        assert_eq!(table.cell("procurement", "amount_yuan"), Some(Number::Decimal(75_394_432.52)));
     }
 
     #[test]
@@ -186,14 +159,8 @@ mod tests {
         assert_eq!(table.cell("rules", "issued"), None);
         assert_eq!(table.cell("licensing", "decisions"), None);
         assert_eq!(table.cell("penalties", "decisions"), None);
-        assert_eq!(
-            table.cell("fees", "amount_10k_yuan"),
-            Some(Number::Decimal(25.1))
-        );
+        assert_eq!(table.cell("fees", "amount_10k_yuan"), Some(Number::Decimal(25.1)));
         let codes: Vec<_> = warnings.iter().map(|warning| warning.code).collect();
-        assert_eq!(
-            codes,
-            ["row_incomplete", "cell_unreadable", "unit_converted"]
-        );
+        assert_eq!(codes, ["row_incomplete", "cell_unreadable", "unit_converted"]);
     }
 }

@@ -25,18 +25,12 @@ pub(crate) fn read(lines: &[Line], format: Format, warnings: &mut Vec<Warning>) 
     for line in lines {
         reader.line(line);
     }
-    let Reader {
-        found,
-        nameless,
-        mismatched,
-        ..
-    } = reader;
+    let Reader { found, nameless, mismatched, .. } = reader;
     if found.is_empty() {
         return None;
     }
-    let has_other_outcome = found
-        .iter()
-        .any(|found| found.row == OTHER_OUTCOME && !found.values.is_empty());
+    let has_other_outcome =
+        found.iter().any(|found| found.row == OTHER_OUTCOME && !found.values.is_empty());
     let is_2019 = format == Format::Form2019 || (format != Format::Form2021 && has_other_outcome);
     let shifted = nameless > 0 || mismatched;
     if shifted {
@@ -66,7 +60,7 @@ pub(crate) fn read(lines: &[Line], format: Format, warnings: &mut Vec<Warning>) 
 
 /// The rows of a form, in order.
 fn form(is_2019: bool) -> impl Iterator<Item = RequestRow> {
-    REQUESTS.into_iter().flat_map(move |row| match row.key {
+    REQUESTS.into_iter().filter_map(move |row| match row.key {
         "other_not_corrected" if is_2019 => Some(OTHER_OUTCOME),
         "other_fee_unpaid" | "other_other" if is_2019 => None,
         _ => Some(row),
@@ -75,10 +69,7 @@ fn form(is_2019: bool) -> impl Iterator<Item = RequestRow> {
 
 /// The rows whose places depend on each other.
 fn is_inner(group: Group) -> bool {
-    matches!(
-        group,
-        Group::Refused | Group::Unavailable | Group::Unprocessed | Group::Other
-    )
+    matches!(group, Group::Refused | Group::Unavailable | Group::Unprocessed | Group::Other)
 }
 
 fn blank() -> Cells {
@@ -144,17 +135,9 @@ impl Reader {
         if self.done {
             return;
         }
-        let first_value = line
-            .cells
-            .iter()
-            .position(|cell| !cell.is_empty() && is_value(cell));
-        let labels = line
-            .cells
-            .get(..first_value.unwrap_or(line.cells.len()))
-            .unwrap_or_default();
-        let values = first_value
-            .and_then(|at| line.cells.get(at..))
-            .unwrap_or_default();
+        let first_value = line.cells.iter().position(|cell| !cell.is_empty() && is_value(cell));
+        let labels = line.cells.get(..first_value.unwrap_or(line.cells.len())).unwrap_or_default();
+        let values = first_value.and_then(|at| line.cells.get(at..)).unwrap_or_default();
         let named = labels.iter().any(|cell| !cell.is_empty());
         if named {
             self.labels(labels);
@@ -200,11 +183,7 @@ impl Reader {
         if row == OTHER_OUTCOME && self.found.iter().any(|found| found.row == row) {
             return;
         }
-        self.found.push(Found {
-            row,
-            values: Vec::new(),
-            is_row: false,
-        });
+        self.found.push(Found { row, values: Vec::new(), is_row: false });
     }
 
     /// The row with this label, if it may stand here: after the one before it, and, where the label
@@ -251,10 +230,7 @@ mod tests {
     fn table(text: &str) -> (Table, Vec<Warning>) {
         let mut warnings = Vec::new();
         let lines = page::read(text).lines;
-        (
-            read(&lines, Format::Form2021, &mut warnings).unwrap(),
-            warnings,
-        )
+        (read(&lines, Format::Form2021, &mut warnings).unwrap(), warnings)
     }
 
     #[test]
@@ -262,10 +238,7 @@ mod tests {
         let (table, warnings) = table(&full("其他\t1"));
         assert_eq!(warnings, []);
         assert_eq!((table.0.len(), table.stated()), (25, 175));
-        assert_eq!(
-            table.cell("other_other", "natural_person").unwrap().count(),
-            Some(1)
-        );
+        assert_eq!(table.cell("other_other", "natural_person").unwrap().count(), Some(1));
     }
 
     #[test]
@@ -274,29 +247,19 @@ mod tests {
         let (table, warnings) = table(&text);
         assert_eq!(table.cell("unprocessed_repeat", "natural_person"), None);
         assert_eq!(warnings[0].at, "requests.unprocessed_repeat");
-        assert!(
-            warnings[0]
-                .message
-                .contains("5 values for 7 columns: 3 4 5 6 21"),
-            "{warnings:?}"
-        );
+        assert!(warnings[0].message.contains("5 values for 7 columns: 3 4 5 6 21"), "{warnings:?}");
         assert_eq!(table.stated(), 168);
     }
 
     #[test]
     fn rows_beside_the_wrong_label_are_not_believed() {
-        let text = full("其他\t1").replace(
-            "不予公开\t属于四类过程性信息",
-            "无法提供\t属于四类过程性信息",
-        );
+        let text =
+            full("其他\t1").replace("不予公开\t属于四类过程性信息", "无法提供\t属于四类过程性信息");
         let (table, warnings) = table(&text);
         assert_eq!(warnings[0].code, "rows_shifted");
         assert_eq!(table.cell("refused_third_party", "total"), None);
         assert_eq!(table.cell("granted", "total").unwrap().count(), Some(21));
-        assert_eq!(
-            table.cell("carried_out", "total").unwrap().count(),
-            Some(21)
-        );
+        assert_eq!(table.cell("carried_out", "total").unwrap().count(), Some(21));
     }
 
     #[test]

@@ -21,11 +21,8 @@ pub(crate) fn read(lines: &[Line], warnings: &mut Vec<Warning>) -> Option<Table>
     let values = row(lines).unwrap_or_else(|| cell_a_line(lines));
     let sure = values.len() == CELLS;
     if !sure && values.iter().any(|value| !value.is_empty()) {
-        let message = format!(
-            "{} values for {CELLS} columns: {}",
-            values.len(),
-            shorten(&values.join(" "))
-        );
+        let message =
+            format!("{} values for {CELLS} columns: {}", values.len(), shorten(&values.join(" ")));
         warnings.push(Warning::new("row_incomplete", "reviews", message));
     }
     let mut table = Table::default();
@@ -35,9 +32,7 @@ pub(crate) fn read(lines: &[Line], warnings: &mut Vec<Warning>) -> Option<Table>
             let at = format!("reviews.{key}.{column}");
             (*column, value.and_then(|value| count(value, &at, warnings)))
         };
-        table
-            .0
-            .push((key, RESULTS.iter().enumerate().map(cell).collect()));
+        table.0.push((key, RESULTS.iter().enumerate().map(cell).collect()));
     }
     Some(table)
 }
@@ -65,19 +60,12 @@ fn row(lines: &[Line]) -> Option<Vec<String>> {
 
 /// The values that stand one on each line after the last label.
 fn cell_a_line(lines: &[Line]) -> Vec<String> {
-    let values = lines
-        .iter()
-        .skip_while(|line| !is_alone(line))
-        .take_while(|line| is_alone(line));
+    let values = lines.iter().skip_while(|line| !is_alone(line)).take_while(|line| is_alone(line));
     values.flat_map(|line| line.cells.iter().cloned()).collect()
 }
 
 fn is_alone(line: &Line) -> bool {
-    line.cells.len() == 1
-        && line
-            .cells
-            .iter()
-            .all(|cell| !cell.is_empty() && is_value(cell))
+    line.cells.len() == 1 && line.cells.iter().all(|cell| !cell.is_empty() && is_value(cell))
 }
 
 #[cfg(test)]
@@ -100,15 +88,9 @@ mod tests {
             let (table, warnings) = table(&format!("{HEAD}{}", values.join(separator)));
             let table = table.unwrap();
             assert_eq!(warnings, [], "{separator:?}");
+            assert_eq!(table.cell("litigation_direct", "upheld").unwrap().count(), Some(6));
             assert_eq!(
-                table.cell("litigation_direct", "upheld").unwrap().count(),
-                Some(6)
-            );
-            assert_eq!(
-                table
-                    .cell("litigation_after_reconsideration", "total")
-                    .unwrap()
-                    .count(),
+                table.cell("litigation_after_reconsideration", "total").unwrap().count(),
                 Some(15)
             );
         }

@@ -1,0 +1,22 @@
+//! The promises of the README, kept by the binary itself: portals served by another process, a real
+//! archive on disk, and where it matters SIGKILL.
+//!
+//! One test binary, since linking is what takes the time; one file a promise.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test that fails says so by panicking"
+)]
+
+mod bad_input;
+mod disk_full;
+mod house;
+mod killed;
+mod mistakes;
+mod one_at_a_time;
+mod revisits;
+mod stopped;
+mod support;
+mod whole_crawl;

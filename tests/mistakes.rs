@@ -1,0 +1,66 @@
+//! Mistakes of the operator: named with their place, before anything is touched.
+
+use std::fs;
+
+use crate::support::Workspace;
+
+fn workspace() -> Workspace {
+    Workspace::with("", "http://www.qingshanshi.gov.cn/\n")
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_its_line_and_a_suggestion() {
+    let workspace = workspace();
+    let path = workspace.path().join("config.toml");
+    let config = fs::read_to_string(&path).unwrap() + "[politenes]\ndelay = \"2s\"\n";
+    fs::write(&path, &config).unwrap();
+    let output = workspace.run(&["crawl"]);
+    assert_eq!(output.status.code(), Some(2));
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    let line = config.lines().count();
+    assert!(message.contains(&format!("config.toml:{line}: ")), "{message}");
+    assert!(message.contains("did you mean `politeness.delay`?"), "{message}");
+    assert!(!workspace.path().join("archive").exists());
+}
+
+#[test]
+fn without_a_contact_nothing_is_crawled() {
+    let workspace = workspace();
+    let output =
+        workspace.command(&["crawl"]).env("GONGKAI_IDENTITY__CONTACT", "").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("`identity.contact` is not set"));
+}
+
+#[test]
+fn bad_seeds_are_named_and_the_good_ones_are_checked() {
+    let workspace = workspace();
+    fs::write(workspace.path().join("seeds/bad.toml"), "urls = [\"nowhere\"]\ninclud = []\n")
+        .unwrap();
+    let output = workspace.run(&["seeds", "check"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("www.qingshanshi.gov.cn"));
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        message.contains("bad.toml:1: ") && message.contains("bad.toml:2: unknown key `includ`"),
+        "{message}"
+    );
+}
+
+#[test]
+fn reading_an_archive_that_is_not_there_says_how_to_make_one() {
+    let output = workspace().run(&["status"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("`gongkai crawl` makes it"));
+}
+
+#[test]
+fn init_writes_what_crawl_accepts_once_a_contact_is_set() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        crate::support::gongkai().current_dir(dir.path()).args(arguments).output().unwrap()
+    };
+    assert!(run(&["init"]).status.success());
+    assert!(run(&["seeds", "check"]).status.success());
+    assert_eq!(run(&["crawl"]).status.code(), Some(2));
+}
