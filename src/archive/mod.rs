@@ -20,8 +20,9 @@ pub mod warc;
 
 use std::path::{Path, PathBuf};
 
-pub use records::{Context, Encoded, EncodedKind, Gzip, Original, WarcInfo, encode};
+pub use records::{Context, Encoded, EncodedKind, Original, WarcInfo, encode};
 pub use segment::{Placed, SegmentState};
+pub use warc::writer::Gzip;
 
 /// Why the archive could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +51,15 @@ pub enum ArchiveError {
         found: u64,
         /// The length that was committed.
         committed: u64,
+    },
+    /// A write or a sync failed before, and was not taken back.
+    #[error(
+        "{} ends with bytes of a write that failed: roll back before anything else is written",
+        path.display()
+    )]
+    NotRolledBack {
+        /// The open file.
+        path: PathBuf,
     },
     /// A record is not what it should be.
     #[error("{} at byte {offset}: {what}", path.display())]

@@ -5,10 +5,10 @@
 //! cut, and the file is cut before it is renamed.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::io::{Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::segment::{SegmentState, seal_file, sync_dir};
+use super::segment::{SegmentState, make_dir, seal_file, sync_dir};
 use super::{ArchiveError, format};
 
 /// A file that bears the name of an open one, with nobody writing it.
@@ -104,12 +104,12 @@ impl LeftOpen {
 
     fn set_aside(&self, file: &mut File, from: u64) -> Result<PathBuf, ArchiveError> {
         let dir = self.archive_dir.join(format::SET_ASIDE_DIR);
-        std::fs::create_dir_all(&dir).map_err(ArchiveError::io("make the folder", &dir))?;
+        make_dir(&dir)?;
         let path = dir.join(format!("{}.from-{from}", self.name));
         let io = ArchiveError::io("write", &path);
         let mut copy = File::create(&path).map_err(&io)?;
         file.seek(SeekFrom::Start(from)).map_err(ArchiveError::io("read", &self.path))?;
-        std::io::copy(&mut file.take(u64::MAX), &mut copy).map_err(&io)?;
+        std::io::copy(file, &mut copy).map_err(&io)?;
         copy.sync_all().map_err(&io)?;
         drop(io);
         sync_dir(&dir)?;
@@ -174,22 +174,63 @@ mod tests {
         assert!(path.exists());
     }
 
+    #[test]
+    fn a_repair_that_was_killed_at_any_step_is_done_again_with_the_same_end() {
+        // Killed while the tail was copied; after it; after the cut.
+        for (copied, is_cut) in [(3, false), (usize::MAX, false), (usize::MAX, true)] {
+            let dir = tempfile::tempdir().unwrap();
+            let committed = killed(dir.path());
+            let kept = usize::try_from(committed.length).unwrap();
+            let left = left_open(dir.path()).unwrap().remove(0);
+            let whole = std::fs::read(&left.path).unwrap();
+            let (head, tail) = whole.split_at(kept);
+            let set_aside = dir.path().join(format::SET_ASIDE_DIR);
+            std::fs::create_dir(&set_aside).unwrap();
+            let copy = set_aside.join(format!("{}.from-{kept}", left.name));
+            std::fs::write(&copy, &tail[..copied.min(tail.len())]).unwrap();
+            if is_cut {
+                std::fs::write(&left.path, head).unwrap();
+            }
+            let repaired = repair(dir.path(), Some(committed.length));
+            assert_eq!(repaired.kept, committed.length);
+            let sealed = dir.path().join(format::WARC_DIR).join(&committed.name);
+            assert_eq!(std::fs::read(sealed).unwrap(), head);
+            assert_eq!(std::fs::read(&copy).unwrap(), tail);
+            assert_eq!(std::fs::read_dir(&set_aside).unwrap().count(), 1);
+        }
+    }
+
+    #[test]
+    fn a_sealed_file_of_the_same_name_is_not_written_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let committed = killed(dir.path());
+        let sealed = dir.path().join(format::WARC_DIR).join(&committed.name);
+        std::fs::write(&sealed, b"another").unwrap();
+        let left = left_open(dir.path()).unwrap().remove(0);
+        left.repair(Some(committed.length)).unwrap_err();
+        assert_eq!(std::fs::read(sealed).unwrap(), b"another");
+    }
+
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
         #[test]
-        fn whatever_stands_after_the_committed_bytes_is_cut_off(
-            tail in proptest::collection::vec(any::<u8>(), 0..300),
+        fn a_file_cut_at_any_byte_after_the_committed_ones_is_mended_to_exactly_these(
+            cut in any::<proptest::sample::Index>(),
+            rubbish in proptest::collection::vec(any::<u8>(), 0..300),
         ) {
             let dir = tempfile::tempdir().unwrap();
-            let mut appender = appender(dir.path(), u64::MAX);
-            appender.append(&page(b"kept"), Moment::from_millis(0)).unwrap();
-            let committed = appender.sync().unwrap().remove(0);
-            drop(appender);
+            let committed = killed(dir.path());
             let path = left_open(dir.path()).unwrap().remove(0).path;
-            let before = std::fs::read(&path).unwrap();
-            std::fs::write(&path, [before.clone(), tail].concat()).unwrap();
-            repair(dir.path(), Some(committed.length));
+            let whole = std::fs::read(&path).unwrap();
+            let (kept, tail) = whole.split_at(usize::try_from(committed.length).unwrap());
+            let tail = [&tail[..cut.index(tail.len())], &rubbish].concat();
+            std::fs::write(&path, [kept, &tail].concat()).unwrap();
+            let repaired = repair(dir.path(), Some(committed.length));
             let sealed = dir.path().join(format::WARC_DIR).join(&committed.name);
-            prop_assert_eq!(std::fs::read(sealed).unwrap(), before);
+            prop_assert_eq!(std::fs::read(sealed).unwrap(), kept);
+            prop_assert_eq!(repaired.cut, tail.len() as u64);
+            let set_aside = repaired.set_aside.map(|path| std::fs::read(path).unwrap());
+            prop_assert_eq!(set_aside.unwrap_or_default(), tail);
         }
     }
 }

@@ -2,12 +2,16 @@
 //! taking `.open` off its name.
 
 use std::fs::File;
-use std::io::{Seek as _, SeekFrom, Write as _};
+use std::io::{ErrorKind, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::records::{Encoded, Gzip, WarcInfo};
-use super::{ArchiveError, format};
+use super::records::{Encoded, WarcInfo};
+use super::{ArchiveError, Gzip, format};
 use crate::clock::Moment;
+
+/// Room for the records of one exchange is kept for the next, up to this: one large body does not
+/// hold its memory for the rest of the run.
+const BUFFER_BYTES: usize = 1 << 20;
 
 /// Where the main record of an exchange lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,8 +59,47 @@ struct Open {
     length: u64,
     /// Synced so far.
     synced: u64,
-    /// What the warcinfo takes: a file of no more holds nothing.
-    head: u64,
+    /// A write or a sync failed: what lies behind `synced` is not to be trusted. After a failed
+    /// sync the system may call lost pages clean, so that the next sync would succeed.
+    failed: bool,
+}
+
+impl Open {
+    /// Writes at the end.
+    fn write(&mut self, bytes: &[u8]) -> Result<(), ArchiveError> {
+        self.sound()?;
+        let written = self.file.write_all(bytes);
+        self.failed = written.is_err();
+        written.map_err(ArchiveError::io("write", &self.path))?;
+        self.length += bytes.len() as u64;
+        Ok(())
+    }
+
+    fn sync(&mut self) -> Result<(), ArchiveError> {
+        self.sound()?;
+        let synced = self.file.sync_data();
+        self.failed = synced.is_err();
+        synced.map_err(ArchiveError::io("sync", &self.path))?;
+        self.synced = self.length;
+        Ok(())
+    }
+
+    fn roll_back(&mut self) -> std::io::Result<()> {
+        self.failed = true;
+        self.file.set_len(self.synced)?;
+        self.file.seek(SeekFrom::Start(self.synced))?;
+        self.file.sync_data()?;
+        self.length = self.synced;
+        self.failed = false;
+        Ok(())
+    }
+
+    fn sound(&self) -> Result<(), ArchiveError> {
+        if self.failed {
+            return Err(ArchiveError::NotRolledBack { path: self.path.clone() });
+        }
+        Ok(())
+    }
 }
 
 impl Appender {
@@ -66,7 +109,7 @@ impl Appender {
     /// # Errors
     /// When the folder cannot be made.
     pub fn new(dir: &Path, worker: &str, info: WarcInfo, limit: u64) -> Result<Self, ArchiveError> {
-        std::fs::create_dir_all(dir).map_err(ArchiveError::io("make the folder", dir))?;
+        make_dir(dir)?;
         Ok(Self {
             dir: dir.to_owned(),
             worker: worker.to_owned(),
@@ -109,23 +152,44 @@ impl Appender {
         self.buffer.clear();
         self.buffer.extend_from_slice(&encoded.main);
         self.buffer.extend_from_slice(&encoded.others);
-        open.file.write_all(&self.buffer).map_err(ArchiveError::io("write", &open.path))?;
-        open.length += encoded.length();
+        let written = open.write(&self.buffer);
+        self.buffer.clear();
+        self.buffer.shrink_to(BUFFER_BYTES);
+        written?;
         Ok(placed)
     }
 
     fn begin(&mut self, now: Moment) -> Result<Open, ArchiveError> {
-        self.number += 1;
-        let name = format::segment_name(now, self.number, &self.worker);
-        let path = self.dir.join(format::open_name(&name));
-        let mut file =
-            File::create_new(&path).map_err(ArchiveError::io("make the WARC file", &path))?;
-        let head = self.info.encode(&name, now, &mut self.gzip);
-        file.write_all(&head).map_err(ArchiveError::io("write", &path))?;
+        let (name, path, file) = self.create(now)?;
+        let mut open = Open { file, name, path, length: 0, synced: 0, failed: false };
+        let head = self.info.encode(&open.name, now, &mut self.gzip);
         // The name itself must outlive a power cut.
-        sync_dir(&self.dir)?;
-        let length = head.len() as u64;
-        Ok(Open { file, name, path, length, synced: 0, head: length })
+        let begun = open.write(&head).and_then(|()| sync_dir(&self.dir));
+        if let Err(error) = begun {
+            // Nobody knows of the file yet.
+            if let Err(left) = std::fs::remove_file(&open.path) {
+                tracing::debug!(path = %open.path.display(), %left, "a file without records is left");
+            }
+            return Err(error);
+        }
+        Ok(open)
+    }
+
+    /// Makes a file whose name no other has, be it open or sealed.
+    fn create(&mut self, now: Moment) -> Result<(String, PathBuf, File), ArchiveError> {
+        loop {
+            self.number += 1;
+            let name = format::segment_name(now, self.number, &self.worker);
+            let path = self.dir.join(format::open_name(&name));
+            if self.dir.join(&name).exists() {
+                continue;
+            }
+            match File::create_new(&path) {
+                Ok(file) => return Ok((name, path, file)),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(ArchiveError::io("make the WARC file", &path)(error)),
+            }
+        }
     }
 
     /// Puts what was appended on disk for good. Says how long the files are that changed since the
@@ -134,63 +198,84 @@ impl Appender {
     /// # Errors
     /// When the disk is full, or fails.
     pub fn sync(&mut self) -> Result<Vec<SegmentState>, ArchiveError> {
+        let mut open_state = None;
+        if let Some(open) = &mut self.open {
+            let changed = open.synced < open.length;
+            // Without a change too: a failure before is told again.
+            if changed || open.failed {
+                open.sync()?;
+                open_state = Some(SegmentState {
+                    name: open.name.clone(),
+                    length: open.length,
+                    sealed: false,
+                });
+            }
+        }
         let mut states = std::mem::take(&mut self.sealed);
-        let Some(open) = self.open.as_mut().filter(|open| open.synced < open.length) else {
-            return Ok(states);
-        };
-        open.file.sync_data().map_err(ArchiveError::io("sync", &open.path))?;
-        open.synced = open.length;
-        states.push(SegmentState { name: open.name.clone(), length: open.length, sealed: false });
+        states.extend(open_state);
         Ok(states)
     }
 
-    /// Takes back what was appended and not synced.
+    /// Takes back what was appended and not synced. A file of which nothing was synced is removed:
+    /// what remained of it would have no warcinfo.
     ///
     /// # Errors
-    /// When the file cannot be cut; the next run will do it.
+    /// When the file cannot be cut. Nothing can be appended then; the next run cuts it.
     pub fn roll_back(&mut self) -> Result<(), ArchiveError> {
         let Some(open) = &mut self.open else {
             return Ok(());
         };
-        let cut = |open: &mut Open| {
-            open.file.set_len(open.synced)?;
-            open.file.seek(SeekFrom::Start(open.synced))?;
-            open.file.sync_data()
-        };
-        cut(open).map_err(ArchiveError::io("cut", &open.path))?;
-        open.length = open.synced;
+        if open.synced > 0 {
+            return open.roll_back().map_err(ArchiveError::io("cut", &open.path));
+        }
+        open.failed = true;
+        std::fs::remove_file(&open.path).map_err(ArchiveError::io("remove", &open.path))?;
+        self.open = None;
         Ok(())
     }
 
-    /// Seals the open file: synced, renamed, the folder synced. One that holds nothing but its
-    /// warcinfo is removed.
+    /// Seals the open file, what was appended last included: synced, renamed, the folder synced.
+    /// None where no file is open.
     ///
     /// # Errors
     /// When the disk is full, or fails.
     pub fn seal(&mut self) -> Result<Option<SegmentState>, ArchiveError> {
-        let Some(open) = self.open.take() else {
+        let Some(open) = &mut self.open else {
             return Ok(None);
         };
-        if open.length <= open.head {
-            std::fs::remove_file(&open.path).map_err(ArchiveError::io("remove", &open.path))?;
-            return Ok(None);
-        }
-        open.file.sync_all().map_err(ArchiveError::io("sync", &open.path))?;
+        open.sync()?;
         seal_file(&open.path, &self.dir.join(&open.name))?;
-        Ok(Some(SegmentState { name: open.name, length: open.length, sealed: true }))
+        let state = SegmentState { name: open.name.clone(), length: open.length, sealed: true };
+        self.open = None;
+        Ok(Some(state))
     }
 }
 
-/// Gives a synced file its final name.
+/// Gives a synced file its final name, never that of another file.
 pub(super) fn seal_file(open: &Path, sealed: &Path) -> Result<(), ArchiveError> {
+    if sealed.exists() {
+        let source = std::io::Error::from(ErrorKind::AlreadyExists);
+        return Err(ArchiveError::io("seal the open file as", sealed)(source));
+    }
     std::fs::rename(open, sealed).map_err(ArchiveError::io("rename", open))?;
     sealed.parent().map_or(Ok(()), sync_dir)
 }
 
+/// Makes a folder whose name outlives a power cut, as those of the files in it will.
+pub(super) fn make_dir(dir: &Path) -> Result<(), ArchiveError> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(dir).map_err(ArchiveError::io("make the folder", dir))?;
+    dir.parent().map_or(Ok(()), sync_dir)
+}
+
 /// Makes the names in a folder outlive a power cut.
 pub(super) fn sync_dir(dir: &Path) -> Result<(), ArchiveError> {
-    let sync = || File::open(dir)?.sync_all();
-    sync().map_err(ArchiveError::io("sync the folder", dir))
+    // The parent of `archive` is written as an empty path.
+    let here = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
+    let sync = || File::open(here)?.sync_all();
+    sync().map_err(ArchiveError::io("sync the folder", here))
 }
 
 #[cfg(test)]
@@ -198,7 +283,10 @@ pub(crate) mod tests {
     use super::*;
     use crate::archive::read::{Records, read_record};
     use crate::archive::records::tests::answered;
+    use crate::archive::warc::reader::Record;
     use crate::archive::{Context, encode};
+    use proptest::prelude::*;
+    use std::io::Read as _;
 
     const NOW: Moment = Moment::from_millis(1_769_847_330_123);
 
@@ -288,11 +376,8 @@ pub(crate) mod tests {
         let path = dir.path().join(format::WARC_DIR).join(&sealed.name);
         let found: Vec<_> =
             Records::open(&path).unwrap().map(|found| found.unwrap().record).collect();
-        let bodies: Vec<_> = found
-            .iter()
-            .filter(|r| r.kind() == "response")
-            .map(super::super::warc::reader::Record::payload)
-            .collect();
+        let bodies: Vec<_> =
+            found.iter().filter(|r| r.kind() == "response").map(Record::payload).collect();
         assert_eq!(bodies, [b"one".as_slice(), b"three"]);
     }
 
@@ -301,6 +386,161 @@ pub(crate) mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut appender = appender(dir.path(), u64::MAX);
         assert_eq!(appender.seal().unwrap(), None);
+        appender.append(&page(b"one"), NOW).unwrap();
+        appender.roll_back().unwrap();
+        assert_eq!(appender.seal().unwrap(), None);
         assert!(names(dir.path()).is_empty());
+    }
+
+    #[test]
+    fn a_file_begun_anew_after_a_roll_back_has_its_warcinfo_and_keeps_its_records() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut appender = appender(dir.path(), u64::MAX);
+        appender.append(&page(b"one"), NOW).unwrap();
+        appender.roll_back().unwrap();
+        appender.append(&page(b"2"), NOW).unwrap();
+        appender.sync().unwrap();
+        let sealed = appender.seal().unwrap().unwrap();
+        let path = dir.path().join(format::WARC_DIR).join(&sealed.name);
+        let found: Vec<_> = Records::open(&path).unwrap().map(Result::unwrap).collect();
+        assert_eq!(found[0].record.kind(), "warcinfo");
+        assert_eq!(found[1].record.payload(), b"2");
+    }
+
+    #[test]
+    fn after_a_write_that_failed_nothing_is_kept_until_it_was_taken_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut appender = appender(dir.path(), u64::MAX);
+        appender.append(&page(b"one"), NOW).unwrap();
+        let synced = appender.sync().unwrap().remove(0);
+        let open = appender.open.as_mut().unwrap();
+        // A file that is open for reading alone takes no bytes, as a full disk takes none.
+        let read_only = File::open(&open.path).unwrap();
+        let writable = std::mem::replace(&mut open.file, read_only);
+        let error = appender.append(&page(b"two"), NOW).unwrap_err();
+        assert!(matches!(error, ArchiveError::Io { what: "write", .. }));
+        appender.open.as_mut().unwrap().file = writable;
+        for error in [
+            appender.append(&page(b"two"), NOW).unwrap_err(),
+            appender.sync().unwrap_err(),
+            appender.seal().unwrap_err(),
+        ] {
+            assert!(matches!(error, ArchiveError::NotRolledBack { .. }));
+        }
+        appender.roll_back().unwrap();
+        let placed = appender.append(&page(b"two"), NOW).unwrap();
+        assert_eq!(placed.offset, synced.length);
+        let sealed = appender.seal().unwrap().unwrap();
+        let path = dir.path().join(format::WARC_DIR).join(&sealed.name);
+        assert_eq!(responses(&path, sealed.length), [b"one", b"two"]);
+    }
+
+    #[test]
+    fn a_sealed_file_is_never_written_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut first = appender(dir.path(), u64::MAX);
+        first.append(&page(b"one"), NOW).unwrap();
+        let one = first.seal().unwrap().unwrap();
+        // The clock stands still, or was set back.
+        let mut second = appender(dir.path(), u64::MAX);
+        second.append(&page(b"two"), NOW).unwrap();
+        let two = second.seal().unwrap().unwrap();
+        assert_ne!(one.name, two.name);
+        let path = dir.path().join(format::WARC_DIR).join(&one.name);
+        let error = seal_file(&dir.path().join("other"), &path).unwrap_err();
+        assert!(error.to_string().contains(&one.name), "{error}");
+        assert_eq!(responses(&path, one.length), [b"one"]);
+    }
+
+    #[test]
+    fn a_sealed_file_is_one_gzip_stream_to_those_who_know_nothing_of_warc() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut appender = appender(dir.path(), u64::MAX);
+        for number in 0..20_usize {
+            appender.append(&page(&vec![b'a'; number * 1_000]), NOW).unwrap();
+        }
+        let sealed = appender.seal().unwrap().unwrap();
+        let path = dir.path().join(format::WARC_DIR).join(&sealed.name);
+        let mut plain = Vec::new();
+        flate2::read::MultiGzDecoder::new(File::open(&path).unwrap())
+            .read_to_end(&mut plain)
+            .unwrap();
+        let versions = plain.windows(10).filter(|ten| ten == b"WARC/1.1\r\n");
+        assert_eq!(versions.count(), 1 + 20 * 3);
+    }
+
+    /// The payloads in the first `length` bytes of a file, which must be whole records that begin
+    /// with a warcinfo.
+    fn responses(path: &Path, length: u64) -> Vec<Vec<u8>> {
+        let mut found: Vec<_> = Records::open(path)
+            .unwrap()
+            .take_while(|found| found.as_ref().unwrap().offset < length)
+            .map(Result::unwrap)
+            .collect();
+        let last = found.last().unwrap();
+        assert_eq!(last.offset + last.length, length);
+        assert_eq!(found.remove(0).record.kind(), "warcinfo");
+        found.retain(|found| found.record.kind() == "response");
+        let payloads = found.into_iter().map(|found| found.record.into_payload());
+        payloads.collect()
+    }
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Append(Vec<u8>),
+        Sync,
+        RollBack,
+        Seal,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            4 => proptest::collection::vec(any::<u8>(), 0..2_000).prop_map(Step::Append),
+            2 => Just(Step::Sync),
+            1 => Just(Step::RollBack),
+            1 => Just(Step::Seal),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        #[test]
+        fn whatever_is_done_the_files_hold_what_was_synced_and_each_record_at_its_place(
+            steps in proptest::collection::vec(step(), 0..24),
+            limit in prop_oneof![Just(1_u64), 1_000_u64..9_000, Just(u64::MAX)],
+        ) {
+            let dir = tempfile::tempdir().unwrap();
+            let mut appender = appender(dir.path(), limit);
+            let (mut kept, mut pending) = (Vec::new(), Vec::new());
+            let mut states = std::collections::BTreeMap::new();
+            for step in steps {
+                let told = match step {
+                    Step::Append(body) => {
+                        pending.push((appender.append(&page(&body), NOW).unwrap(), body));
+                        continue;
+                    }
+                    Step::RollBack => {
+                        appender.roll_back().unwrap();
+                        pending.clear();
+                        continue;
+                    }
+                    Step::Sync => appender.sync().unwrap(),
+                    Step::Seal => appender.seal().unwrap().into_iter().collect(),
+                };
+                kept.append(&mut pending);
+                states.extend(told.into_iter().map(|state| (state.name.clone(), state)));
+            }
+            for (placed, body) in &kept {
+                let record = read_record(dir.path(), &placed.segment, placed.offset, placed.length);
+                prop_assert_eq!(&record.unwrap().into_payload(), body);
+            }
+            let mut stored = Vec::new();
+            for (name, state) in &states {
+                let path = format::find_segment(dir.path(), name);
+                stored.extend(responses(&path, state.length));
+            }
+            let kept: Vec<_> = kept.into_iter().map(|(_, body)| body).collect();
+            prop_assert_eq!(stored, kept);
+        }
     }
 }

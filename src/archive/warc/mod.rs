@@ -1,10 +1,12 @@
 //! WARC 1.1 (ISO 28500:2017): records, one gzip member each.
 //!
 //! - `record` writes a record's head
+//! - `writer` packs records
 //! - `reader` reads members and records back
 
 pub mod reader;
 pub mod record;
+pub mod writer;
 
 /// The first line of each record.
 pub const VERSION: &str = "WARC/1.1";

@@ -1,13 +1,20 @@
-//! Reads records back: one gzip member, one record, every length checked.
+//! Reads records back: one gzip member, one record, every length checked. What a damaged or a
+//! hostile file can make it hold in memory is bounded.
 
-use std::io::{BufRead, Read};
+use std::io::{BufRead, BufReader, Read};
 
 use flate2::bufread::GzDecoder;
 
 use super::record::END;
 
-/// No record of ours unpacks to more than this: a body under its cap, and its heads.
-const MAX_RECORD_BYTES: u64 = 8 << 30;
+/// No head of ours is longer: a few fields, each with one URL at most.
+const MAX_HEAD_BYTES: u64 = 1 << 20;
+
+/// No block of ours is longer: a body under its cap, and its HTTP head.
+const MAX_BLOCK_BYTES: u64 = 8 << 30;
+
+/// So much room is made for a block at once; more only as its bytes arrive.
+const FIRST_BLOCK_BYTES: u64 = 1 << 20;
 
 /// A record, unpacked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,35 +52,70 @@ impl Record {
         self.block.get(self.body_at()..).unwrap_or_default()
     }
 
+    /// The payload, without a copy of it beside the record.
+    pub fn into_payload(mut self) -> Vec<u8> {
+        self.block.drain(..self.body_at());
+        self.block
+    }
+
     fn body_at(&self) -> usize {
         let gap = self.block.windows(4).position(|four| four == b"\r\n\r\n");
         gap.map_or(self.block.len(), |gap| gap + 4)
     }
 }
 
-/// Reads the member that stands next, and the record in it.
+/// Reads the member that stands next, and the record in it; not a byte of `source` beyond it.
 ///
 /// # Errors
 /// What is wrong, in words: the member is damaged, or it holds no whole record.
 pub fn read_member(source: &mut impl BufRead) -> Result<Record, String> {
-    let mut bytes = Vec::new();
-    let mut member = GzDecoder::new(source);
-    member
-        .by_ref()
-        .take(MAX_RECORD_BYTES)
-        .read_to_end(&mut bytes)
-        .map_err(|error| format!("the gzip member is damaged: {error}"))?;
-    parse(bytes)
+    let damaged = |error| format!("the gzip member is damaged: {error}");
+    let mut member = BufReader::new(GzDecoder::new(source));
+    let head = read_head(&mut member)?;
+    let mut record = Record { fields: fields(&head)?, block: Vec::new() };
+    let length: u64 = record
+        .field("Content-Length")
+        .and_then(|length| length.parse().ok())
+        .ok_or("no Content-Length")?;
+    if length > MAX_BLOCK_BYTES {
+        return Err(format!("a Content-Length of {length}, past any of ours"));
+    }
+    let room = usize::try_from(length.min(FIRST_BLOCK_BYTES)).unwrap_or_default();
+    record.block.reserve(room);
+    let found = member.by_ref().take(length).read_to_end(&mut record.block).map_err(damaged)?;
+    if (found as u64) < length {
+        return Err(format!("Content-Length is {length}, the block has {found} bytes"));
+    }
+    // One byte more than there should be: the end of the member is reached, and its checksum seen.
+    let mut end = Vec::with_capacity(END.len() + 1);
+    member.take(END.len() as u64 + 1).read_to_end(&mut end).map_err(damaged)?;
+    if end == END {
+        Ok(record)
+    } else {
+        Err(format!("Content-Length is {length}, the block does not end there"))
+    }
 }
 
-fn parse(mut bytes: Vec<u8>) -> Result<Record, String> {
-    let end = bytes
-        .windows(4)
-        .position(|four| four == b"\r\n\r\n")
-        .ok_or("a record without an end to its head")?;
-    let head = bytes.get(..end).unwrap_or_default();
-    let head = std::str::from_utf8(head).map_err(|_| "a head that is not UTF-8")?;
-    let mut lines = head.split("\r\n");
+/// The head with its empty line.
+fn read_head(member: &mut impl BufRead) -> Result<Vec<u8>, String> {
+    let mut head = Vec::with_capacity(1_024);
+    let mut member = member.take(MAX_HEAD_BYTES);
+    loop {
+        let read = member
+            .read_until(b'\n', &mut head)
+            .map_err(|error| format!("the gzip member is damaged: {error}"))?;
+        if head.ends_with(END) {
+            return Ok(head);
+        }
+        if read == 0 {
+            return Err("a record without an end to its head".to_owned());
+        }
+    }
+}
+
+fn fields(head: &[u8]) -> Result<Vec<(String, String)>, String> {
+    let head = std::str::from_utf8(head).map_err(|error| format!("a head of no UTF-8: {error}"))?;
+    let mut lines = head.trim_end_matches("\r\n").split("\r\n");
     let version = lines.next().unwrap_or_default();
     if !version.starts_with("WARC/1.") {
         return Err(format!(
@@ -85,21 +127,94 @@ fn parse(mut bytes: Vec<u8>) -> Result<Record, String> {
         let (name, value) = line.split_once(':')?;
         Some((name.trim().to_owned(), value.trim().to_owned()))
     };
-    let fields: Option<Vec<_>> = lines.map(field).collect();
-    let fields = fields.ok_or("a head with a line that is no field")?;
-    let mut record = Record { fields, block: Vec::new() };
-    let length: usize = record
-        .field("Content-Length")
-        .and_then(|length| length.parse().ok())
-        .ok_or("no Content-Length")?;
-    let mut block = bytes.split_off(end + 4);
-    if block.get(length..) != Some(END) {
-        return Err(format!(
-            "Content-Length is {length}, the block has {} bytes",
-            block.len().saturating_sub(END.len())
-        ));
+    let fields: Option<_> = lines.map(field).collect();
+    fields.ok_or_else(|| "a head with a line that is no field".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::Gzip;
+    use proptest::prelude::*;
+
+    const WHOLE: &str =
+        "WARC/1.1\r\nWARC-Type: response\r\nContent-Length: 8\r\n\r\nA\r\n\r\npay\r\n\r\n";
+
+    fn pack(record: &str) -> Vec<u8> {
+        let mut member = Vec::new();
+        Gzip::new().member(&[record.as_bytes()], &mut member);
+        member
     }
-    block.truncate(length);
-    record.block = block;
-    Ok(record)
+
+    fn read(member: &[u8]) -> Result<Record, String> {
+        read_member(&mut &*member)
+    }
+
+    #[test]
+    fn a_record_gives_its_fields_its_http_head_and_its_payload() {
+        let record = read(&pack(WHOLE)).unwrap();
+        assert_eq!(record.kind(), "response");
+        assert_eq!(record.field("warc-type"), Some("response"));
+        assert_eq!(record.http_head(), b"A\r\n\r\n");
+        assert_eq!(record.payload(), b"pay");
+        assert_eq!(record.into_payload(), b"pay");
+    }
+
+    #[test]
+    fn what_is_no_whole_record_is_refused_with_what_is_wrong() {
+        let cases = [
+            ("", "without an end to its head"),
+            ("WARC/1.1\r\nA: b\r\n", "without an end to its head"),
+            ("HTTP/1.1 200\r\n\r\n", "expected WARC/1.1, found `HTTP"),
+            ("WARC/1.1\r\nno field\r\n\r\n", "a line that is no field"),
+            ("WARC/1.1\r\nA: b\r\n\r\n", "no Content-Length"),
+            ("WARC/1.1\r\nContent-Length: -1\r\n\r\n", "no Content-Length"),
+            ("WARC/1.1\r\nContent-Length: 9\r\n\r\nab", "has 2 bytes"),
+            ("WARC/1.1\r\nContent-Length: 1\r\n\r\nab\r\n\r\n", "not end there"),
+            ("WARC/1.1\r\nContent-Length: 2\r\n\r\nab", "not end there"),
+            ("WARC/1.1\r\nContent-Length: 2\r\n\r\nab\r\n\r\nc", "not end there"),
+            ("WARC/1.1\r\nContent-Length: 99999999999999\r\n\r\n", "past any of ours"),
+        ];
+        for (record, expected) in cases {
+            let error = read(&pack(record)).unwrap_err();
+            assert!(error.contains(expected), "{record:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_head_without_end_is_not_read_to_its_end() {
+        let long = format!("WARC/1.1\r\nA: {}\r\n\r\n", "b".repeat(2 << 20));
+        let error = read(&pack(&long)).unwrap_err();
+        assert!(error.contains("without an end"), "{error}");
+    }
+
+    #[test]
+    fn a_member_cut_at_any_byte_or_with_any_byte_changed_is_never_taken_for_another_record() {
+        let (member, record) = (pack(WHOLE), read(&pack(WHOLE)).unwrap());
+        for cut in 0..member.len() {
+            assert!(read(&member[..cut]).is_err(), "cut at {cut}");
+        }
+        for at in 0..member.len() {
+            let mut changed = member.clone();
+            changed[at] ^= 0x10;
+            if let Ok(read) = read(&changed) {
+                // A gzip head has bytes that mean nothing: the time, the system.
+                assert_eq!(read, record, "changed at {at}");
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn no_bytes_at_all_make_it_panic(
+            bytes in proptest::collection::vec(any::<u8>(), 0..400),
+            text in "(WARC/1\\.1\r\n)?([A-Za-z-]{0,12}:? ?[0-9]{0,5}\r?\n){0,4}\r?\n?.{0,40}",
+        ) {
+            prop_assert!(read(&bytes).is_err());
+            if let Ok(record) = read(&pack(&text)) {
+                prop_assert!(record.block().len() <= text.len());
+            }
+        }
+    }
 }
