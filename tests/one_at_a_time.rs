@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use crate::support::{Portals, Workspace};
+use crate::support::{Portals, Workspace, wait_until};
 
 #[test]
 fn the_second_crawl_exits_75_and_touches_nothing() {
@@ -10,7 +10,9 @@ fn the_second_crawl_exits_75_and_touches_nothing() {
     let portals = Portals::serve(&log.path().join("log"));
     let workspace = Workspace::new(&portals, "");
     let mut first = workspace.command(&["crawl"]).stderr(Stdio::null()).spawn().unwrap();
-    portals.wait_for_requests(3);
+    wait_until(|| {
+        workspace.path().join("archive/warc").is_dir() && !workspace.warc_files().is_empty()
+    });
     let files = workspace.warc_files();
     let second = workspace.run(&["crawl"]);
     assert_eq!(second.status.code(), Some(75));

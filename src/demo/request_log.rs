@@ -49,12 +49,13 @@ impl RequestLog {
         }
     }
 
-    /// Reads a log.
+    /// Reads a log; a last line without its end is being written, and is left out.
     ///
     /// # Errors
     /// When it cannot be read, or holds a line that is none of its own.
     pub fn read(path: &Path) -> io::Result<Vec<Logged>> {
         let text = std::fs::read_to_string(path)?;
-        text.lines().map(|line| serde_json::from_str(line).map_err(io::Error::other)).collect()
+        let whole = text.rfind('\n').map_or("", |end| text.get(..end).unwrap_or_default());
+        whole.lines().map(|line| serde_json::from_str(line).map_err(io::Error::other)).collect()
     }
 }
