@@ -42,7 +42,9 @@ fn digest(db: &Db, what: &str) -> Result<Digest, Failure> {
         Some(id) => db.captures_of_url(id)?,
         None => Vec::new(),
     };
-    let payload = captures.into_iter().find_map(|capture| capture.payload);
+    // The page itself, rather than an error page that came later.
+    let page = captures.iter().find(|capture| capture.status == Some(200));
+    let payload = page.or(captures.first()).and_then(|capture| capture.payload.clone());
     match payload {
         Some(payload) => payload.parse().map_err(Failure::failed),
         None => Err(Failure::failed(format!("nothing was kept of `{what}`"))),

@@ -223,8 +223,6 @@ pub(super) fn robots_change(
             change.standing = "disallow";
             change.expires_at = finished.after(rest);
             change.failures = failures + 1;
-            host.next_at = host.next_at.max(change.expires_at);
-            host.rest_reason = Some(format!("robots.txt: {why}"));
             change.why = why;
         }
     }

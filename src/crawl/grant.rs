@@ -142,8 +142,14 @@ impl Turn<'_, '_> {
                     return Ok(granted.map(|one| Granted { robots_failures: failures, ..one }));
                 }
                 Word::Unreachable { until, why } => {
-                    self.tx.rest_host(host.id, until, &why)?;
-                    return Ok(None);
+                    // A host may be dead by one scheme and well by the other: then only the URLs of
+                    // the dead one are put off.
+                    if !self.tx.has_other_origin(host.id, &url.url.origin())? {
+                        self.tx.rest_host(host.id, until, &format!("robots.txt: {why}"))?;
+                        return Ok(None);
+                    }
+                    let reason = Reason::new("robots", why);
+                    self.tx.put_off_url(url.id, host.id, until, &reason)?;
                 }
             }
         }
@@ -176,10 +182,7 @@ impl Turn<'_, '_> {
                 None => ask(url.robots_url().as_url().clone(), 0),
             },
             // Whatever else it says, it does not say that we may.
-            _ => Word::Unreachable {
-                until: row.expires_at,
-                why: format!("robots.txt of {origin}: {}", row.why),
-            },
+            _ => Word::Unreachable { until: row.expires_at, why: row.why },
         })
     }
 

@@ -37,7 +37,9 @@ impl Tx<'_> {
         let lease = &outcome.lease;
         let (capture, payload) = self.insert_capture(outcome, placed, run_id)?;
         if let Some(change) = &outcome.url {
-            self.move_url(lease.url_id, lease.host_id, change, payload, now)?;
+            // What a later 304 speaks of is the page, never an error page in its place.
+            let page = payload.filter(|_| matches!(outcome.capture.status, Some(200 | 304)));
+            self.move_url(lease.url_id, lease.host_id, change, page, now)?;
         }
         self.release_host(lease.host_id, &outcome.host)?;
         if let Some(change) = &outcome.robots {

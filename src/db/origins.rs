@@ -71,6 +71,18 @@ impl Tx<'_> {
         find(&self.0, origin)
     }
 
+    /// Whether the host has another origin, one whose robots.txt lets something be asked.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn has_other_origin(&self, host_id: i64, origin: &str) -> Result<bool, DbError> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT 1 FROM origins WHERE host_id = ?1 AND origin <> ?2
+             AND standing IN ('rules', 'allow')",
+        )?;
+        Ok(statement.exists(params![host_id, origin])?)
+    }
+
     pub(super) fn set_origin(
         &self,
         host_id: i64,

@@ -283,6 +283,31 @@ impl Tx<'_> {
         self.add_waiting(host_id, -1)
     }
 
+    /// Takes a URL out of its host's queue until `until`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn put_off_url(
+        &self,
+        id: i64,
+        host_id: i64,
+        until: Moment,
+        reason: &Reason,
+    ) -> Result<(), DbError> {
+        self.0
+            .prepare_cached(
+                "UPDATE urls SET state = ?2, reason = ?3, detail = ?4, due_at = ?5 WHERE id = ?1",
+            )?
+            .execute(params![
+                id,
+                UrlState::Retrying as u8,
+                reason.word,
+                reason.detail,
+                until.as_millis(),
+            ])?;
+        self.add_waiting(host_id, -1)
+    }
+
     /// Moves a leased URL to where its outcome says.
     pub(super) fn move_url(
         &self,

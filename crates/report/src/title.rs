@@ -91,6 +91,9 @@ pub(crate) fn find(page: &Page, begin: Option<usize>) -> Option<String> {
         fits(text) && !text.contains(':') && names_report(text) && year(text).is_some()
     };
     let named = places.iter().find(|text| names_report(text)).cloned();
+    // A heading over two lines may name its agency on the first alone.
+    let whole = named.as_deref().is_none_or(|title| agency(title).is_some());
+    let named = if whole { named } else { joined(head).or(named) };
     named
         .or_else(|| {
             let decoy = places.iter().find(|text| is_decoy(text)).cloned();

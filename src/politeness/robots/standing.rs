@@ -5,6 +5,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::Rules;
+use crate::canonical::CanonicalUrl;
 use crate::clock::Moment;
 use crate::exchange::{Ending, Response};
 use crate::politeness::retry_after::{self, LONGEST_REST};
@@ -61,7 +62,7 @@ pub fn answer(asked: &Url, ending: &Ending, failures: u32, now: Moment) -> Stand
 
 fn redirect(asked: &Url, response: &Response) -> Standing {
     let location = response.field("location").and_then(|location| asked.join(location).ok());
-    match location.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
+    match location.filter(|url| CanonicalUrl::new(url).is_ok()) {
         Some(location) => Standing::Redirect { location },
         None => Standing::AllowAll { why: format!("status {} to nowhere", response.status) },
     }
@@ -118,6 +119,8 @@ mod tests {
         assert_eq!(to("/r.txt"), "http://x.gov.cn/r.txt");
         assert_eq!(to("https://y.gov.cn/robots.txt"), "https://y.gov.cn/robots.txt");
         assert_eq!(to("ftp://y.gov.cn/"), "allow");
+        let endless = format!("/{}", "a".repeat(crate::canonical::MAX_URL_BYTES));
+        assert_eq!(to(&endless), "allow", "where nobody can ask");
         assert_eq!(word(301, &[]), "allow");
     }
 }

@@ -135,14 +135,17 @@ impl Reader {
         if self.done {
             return;
         }
-        let first_value = line.cells.iter().position(|cell| !cell.is_empty() && is_value(cell));
-        let labels = line.cells.get(..first_value.unwrap_or(line.cells.len())).unwrap_or_default();
-        let values = first_value.and_then(|at| line.cells.get(at..)).unwrap_or_default();
+        // The values follow the last label; a blank before the first of them is a cell too.
+        let is_label = |cell: &String| !cell.is_empty() && !is_value(cell);
+        let end = line.cells.iter().rposition(is_label).map_or(0, |at| at + 1);
+        let labels = line.cells.get(..end).unwrap_or_default();
+        let values = line.cells.get(end..).unwrap_or_default();
+        let stated = values.iter().any(|value| !value.is_empty());
         let named = labels.iter().any(|cell| !cell.is_empty());
         if named {
             self.labels(labels);
         }
-        if values.is_empty() {
+        if !stated {
             return;
         }
         let is_row = line.is_row || line.cells.len() > COLUMNS;
@@ -260,6 +263,22 @@ mod tests {
         assert_eq!(table.cell("refused_third_party", "total"), None);
         assert_eq!(table.cell("granted", "total").unwrap().count(), Some(21));
         assert_eq!(table.cell("carried_out", "total").unwrap().count(), Some(21));
+    }
+
+    #[test]
+    fn a_blank_cell_moves_no_number() {
+        let row = |cells: &[&str]| {
+            let cells = cells.join("</td><td>");
+            let page = format!(
+                "<table><tr><td>一、本年新收政府信息公开申请数量</td><td>{cells}</td></tr></table>"
+            );
+            let (table, _) = table(&page);
+            let cell = |column| table.cell("received_new", column).and_then(crate::Number::count);
+            (cell("natural_person"), cell("enterprise"), cell("total"))
+        };
+        assert_eq!(row(&["", "1", "2", "3", "4", "5", "15"]), (None, Some(1), Some(15)));
+        assert_eq!(row(&["", "1", "2", "3", "4", "5", "15", ""]), (None, Some(1), Some(15)));
+        assert_eq!(row(&["1", "2", "3", "4", "5", "15"]), (None, None, None));
     }
 
     #[test]
