@@ -52,6 +52,7 @@ pub fn expected_reports() -> Vec<Expected> {
 mod tests {
     use super::*;
     use gongkai_report::{Hints, Kind, decode, read};
+    use std::sync::LazyLock;
 
     #[test]
     fn every_expected_report_is_one_to_the_parser_with_its_number() {
@@ -76,6 +77,43 @@ mod tests {
             }
         }
         assert!(seen > 40, "{seen}");
+    }
+
+    static PORTALS: LazyLock<Vec<Portal>> = LazyLock::new(portals);
+    static REPORTS: LazyLock<Vec<Expected>> = LazyLock::new(expected_reports);
+
+    /// Every cell that a report states, by its path.
+    fn cells(report: &gongkai_report::Report) -> Vec<(String, gongkai_report::Number)> {
+        let tables = [&report.proactive, &report.requests, &report.reviews];
+        let mut cells = Vec::new();
+        for (table, number) in tables.into_iter().flatten().zip(0..) {
+            for (row, columns) in &table.0 {
+                let stated = columns.iter().filter_map(|(column, cell)| Some((column, (*cell)?)));
+                cells.extend(
+                    stated.map(|(column, cell)| (format!("{number}.{row}.{column}"), cell)),
+                );
+            }
+        }
+        cells
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_page_that_breaks_off_anywhere_never_states_another_number(
+            which in 0_usize..45, part in 0.0_f64..1.0,
+        ) {
+            let expected = &REPORTS[which];
+            let portal = PORTALS.iter().find(|portal| expected.url.contains(portal.host)).unwrap();
+            let (body, content_type) = portal.body(expected.url.split(portal.host).nth(1).unwrap()).unwrap();
+            let hints = Hints { content_type: content_type.as_deref(), ..Hints::default() };
+            let whole = cells(&read(&decode(&body, &hints), &hints));
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss,
+                reason = "any place in the page will do")]
+            let end = (body.len() as f64 * part) as usize;
+            for cell in cells(&read(&decode(&body[..end], &hints), &hints)) {
+                assert!(whole.contains(&cell), "{} cut at {end}: {cell:?}", expected.url);
+            }
+        }
     }
 
     #[test]

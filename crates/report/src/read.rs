@@ -363,3 +363,66 @@ fn year_of_text(page: &Page, sections: &Sections) -> Option<i32> {
     let text = lines.iter().map(super::page::Line::text).find(|text| YEAR.is_match(text))?;
     YEAR.captures(&text)?.get(1)?.as_str().parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode;
+    use proptest::prelude::*;
+
+    fn parse(text: &str) -> Report {
+        let hints = Hints::default();
+        read(&decode(text.as_bytes(), &hints), &hints)
+    }
+
+    #[test]
+    fn a_page_that_offers_its_report_as_a_file_says_where() {
+        let page = "<title>青杉市统计局2023年政府信息公开工作年度报告</title><body>\
+            <p>点击下载：<a href='./P0202401.pdf'>年度报告.pdf</a></p>";
+        let hints = Hints { url: Some("http://x.gov.cn/nb/t1.html"), ..Hints::default() };
+        let report = read(&decode(page.as_bytes(), &hints), &hints);
+        assert_eq!(report.kind, Kind::ReportFile);
+        assert_eq!(report.attachments[0].url, "http://x.gov.cn/nb/P0202401.pdf");
+        assert!(may_be_report(page));
+    }
+
+    #[test]
+    fn a_narrative_report_has_a_year_and_no_tables() {
+        let text = "主动公开情况如下。依申请公开情况如下。".repeat(30);
+        let page = format!("<h1>青杉市2016年政府信息公开工作年度报告</h1><p>{text}</p>");
+        let report = parse(&page);
+        assert_eq!((report.kind, report.format), (Kind::Report, Some(Format::Narrative)));
+        assert_eq!((report.year, report.requests), (Some(2016), None));
+    }
+
+    #[test]
+    fn the_form_that_the_notice_gives_holds_no_numbers_and_is_no_report() {
+        let page = "<title>关于印发政府信息公开工作年度报告格式的通知</title><p>一、总体情况<p>二、主动公开政府信息情况\
+            <table><tr><td>信息内容</td><td>本年制发件数</td></tr><tr><td>规章</td><td></td></tr></table>\
+            <p>三、收到和处理政府信息公开申请情况<p>四、政府信息公开行政复议、行政诉讼情况";
+        let report = parse(page);
+        assert_eq!((report.kind, report.requests), (Kind::Other, None));
+    }
+
+    #[test]
+    fn spans_and_cells_without_end_are_read_in_reasonable_time() {
+        let page =
+            "<table><tr><td rowspan=65535 colspan=65535>1".repeat(300) + &"<td>2".repeat(50_000);
+        assert_eq!(parse(&page).kind, Kind::Other);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_bring_it_down(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let hints = Hints::default();
+            let _ = read(&decode(&bytes, &hints), &hints);
+        }
+
+        #[test]
+        fn no_table_brings_it_down(
+            cells in proptest::collection::vec("(一、总体情况|二、主动公开政府信息情况|三、收到和处理政府信息公开申请情况|规章|（七）总计|<tr>|<td>|</table>|<table>|\\PC{0,6})", 0..60),
+        ) {
+            let _ = parse(&cells.concat());
+        }
+    }
+}

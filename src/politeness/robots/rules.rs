@@ -22,7 +22,7 @@ const MAX_LINE_BYTES: usize = 4_096;
 /// A Crawl-delay beyond this is a mistake or a wall; the host is then asked once a day.
 const MAX_CRAWL_DELAY: f64 = 86_400.0;
 
-/// The part of the file that is read and kept: at most [`MAX_BYTES`], cut at a line.
+/// The part of the file that is read and kept: at most 512 KiB, cut at a line.
 pub fn kept(bytes: &[u8]) -> &[u8] {
     let Some(head) = bytes.get(..MAX_BYTES).filter(|_| bytes.len() > MAX_BYTES) else {
         return bytes;
