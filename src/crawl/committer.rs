@@ -34,6 +34,9 @@ const LINKS_REMEMBERED: usize = 1 << 18;
 /// The longest sleep: signals wake it sooner, and the time of day is looked at in between.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
+/// How often the log is told how far a run is.
+const TELL_EVERY: Duration = Duration::from_mins(1);
+
 /// What the committer is told.
 #[derive(Debug)]
 pub(super) enum Message {
@@ -67,6 +70,8 @@ pub(super) struct Committer {
     broken: Vec<Lease>,
     stopping: Option<Ending>,
     at_once: bool,
+    /// When the log was last told how far the run is.
+    told: Duration,
     /// Held to the end: nobody else writes.
     _lock: Lock,
 }
@@ -113,6 +118,7 @@ impl Committer {
             broken: Vec::new(),
             stopping: None,
             at_once: false,
+            told: Duration::ZERO,
             _lock: started.lock,
         }
     }
@@ -218,6 +224,7 @@ impl Committer {
         tx.commit()?;
         (self.tally, self.in_flight) = (tally, in_flight);
         log(&outcomes);
+        self.tell(&waits);
         self.hand_out(granted);
         Ok(self.next(&waits, now))
     }
@@ -267,6 +274,25 @@ impl Committer {
         Ok(Stored { outcomes, placed, segments })
     }
 
+    /// Tells the log how far the run is, now and then: without a terminal nobody sees the progress.
+    fn tell(&mut self, waits: &Waits) {
+        let elapsed = self.clock.elapsed();
+        if elapsed.saturating_sub(self.told) < TELL_EVERY {
+            return;
+        }
+        self.told = elapsed;
+        let tally = &self.tally;
+        tracing::info!(
+            pages = tally.pages,
+            reports = tally.reports,
+            failures = tally.failures,
+            waiting = waits.waiting,
+            hosts = waits.hosts_waiting,
+            resting = waits.hosts_resting,
+            "so far"
+        );
+    }
+
     fn hand_out(&mut self, granted: Vec<Granted>) {
         for lease in granted {
             self.pages_granted += u64::from(lease.lease.purpose == Purpose::Page);
@@ -312,7 +338,7 @@ impl Committer {
         const LEAST: Duration = Duration::from_millis(1);
         let busy = self.in_flight > 0 && due <= now;
         let wait = if busy { LONGEST_WAIT } else { now.until(due).clamp(LEAST, LONGEST_WAIT) };
-        match self.options.max_time {
+        match self.options.max_time.filter(|_| self.stopping.is_none()) {
             Some(max) => wait.min(max.saturating_sub(self.clock.elapsed()).max(LEAST)),
             None => wait,
         }
