@@ -61,10 +61,18 @@ impl Spot {
 
     fn found(&self) -> String {
         match &self.value {
-            Value::Text(text) | Value::Said(text) => format!("the text \"{text}\""),
+            Value::Text(text) | Value::Said(text) => format!("the text {text:?}"),
             Value::Number(number) => format!("the number {number}"),
             Value::List(_) => "a list".to_owned(),
             Value::Other(kind) => format!("a {kind}"),
+        }
+    }
+
+    /// The digits of a number that stands there without quotes and unit.
+    pub fn bare_number(&self) -> Option<&str> {
+        match &self.value {
+            Value::Number(number) => Some(number),
+            _ => None,
         }
     }
 
@@ -116,14 +124,24 @@ impl Spot {
 #[derive(Debug)]
 pub struct TomlFile {
     spots: BTreeMap<String, (String, Spot)>,
+    /// Headings with nothing under them, and their places.
+    headings: Vec<(String, String)>,
     known: Vec<&'static str>,
+    /// Where the keys stood that were taken out.
+    taken: BTreeMap<&'static str, String>,
     mistakes: Vec<Mistake>,
 }
 
 impl TomlFile {
     /// Reads a file's bytes; `name` stands in the mistakes.
     pub fn parse(name: &str, bytes: &[u8]) -> Self {
-        let mut file = Self { spots: BTreeMap::new(), known: Vec::new(), mistakes: Vec::new() };
+        let mut file = Self {
+            spots: BTreeMap::new(),
+            headings: Vec::new(),
+            known: Vec::new(),
+            taken: BTreeMap::new(),
+            mistakes: Vec::new(),
+        };
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => text,
@@ -156,8 +174,7 @@ impl TomlFile {
             };
             match value.get_ref() {
                 DeValue::Table(inner) if !inner.is_empty() => self.flatten(lines, &dotted, inner),
-                // A heading with nothing under it says nothing.
-                DeValue::Table(_) => {}
+                DeValue::Table(_) => self.headings.push((dotted, lines.place(key.span()))),
                 other => {
                     let place = lines.place(key.span());
                     self.spots.insert(dotted, (place, lines.spot(value.span(), other)));
@@ -177,8 +194,7 @@ impl TomlFile {
         key: &'static str,
         read: impl FnOnce(&Spot) -> Result<T, Mistake>,
     ) -> Option<T> {
-        self.known.push(key);
-        let (_, spot) = self.spots.remove(key)?;
+        let spot = self.take_spot(key)?;
         read(&spot).map_err(|mistake| self.mistakes.push(mistake)).ok()
     }
 
@@ -188,8 +204,7 @@ impl TomlFile {
         key: &'static str,
         mut read: impl FnMut(&Spot) -> Result<T, Mistake>,
     ) -> Option<Vec<T>> {
-        self.known.push(key);
-        let (_, spot) = self.spots.remove(key)?;
+        let spot = self.take_spot(key)?;
         let mut things = Vec::new();
         for thing in spot.things() {
             match read(&thing) {
@@ -200,9 +215,22 @@ impl TomlFile {
         Some(things)
     }
 
-    /// The place of a key that is there.
+    fn take_spot(&mut self, key: &'static str) -> Option<Spot> {
+        self.known.push(key);
+        let (place, spot) = self.spots.remove(key)?;
+        self.taken.insert(key, place);
+        Some(spot)
+    }
+
+    /// The place of a key that is there, or was until it was taken.
     pub fn place_of(&self, key: &str) -> Option<&str> {
-        self.spots.get(key).map(|(place, _)| place.as_str())
+        let there = self.spots.get(key).map(|(place, _)| place);
+        there.or_else(|| self.taken.get(key)).map(String::as_str)
+    }
+
+    /// The keys that were asked for so far.
+    pub fn known(&self) -> &[&'static str] {
+        &self.known
     }
 
     /// Whether the file could not be read as TOML at all.
@@ -215,31 +243,70 @@ impl TomlFile {
         self.mistakes.push(mistake);
     }
 
-    /// All mistakes, what nobody took among them.
+    /// All mistakes in the order of their lines, what nobody took among them.
     pub fn finish(mut self) -> Vec<Mistake> {
         for (key, (place, _)) in &self.spots {
-            let hint = match closest(key, &self.known) {
-                Some(known) => format!("did you mean `{known}`?"),
-                None => format!("the keys are {}", quoted(&self.known)),
-            };
-            self.mistakes.push(Mistake {
-                place: place.clone(),
-                what: format!("unknown key `{key}`: {hint}"),
-            });
+            let what = format!("unknown key `{}`: {}", key.escape_debug(), hint(key, &self.known));
+            self.mistakes.push(Mistake { place: place.clone(), what });
         }
+        for (heading, place) in &self.headings {
+            let above = format!("{heading}.");
+            if self.known.iter().any(|key| key.starts_with(&above)) {
+                continue;
+            }
+            let what = if self.known.contains(&heading.as_str()) {
+                format!("`{heading}` is a key and no heading: write {heading} = …")
+            } else {
+                format!(
+                    "unknown heading `{}`: {}",
+                    heading.escape_debug(),
+                    hint(heading, &self.known)
+                )
+            };
+            self.mistakes.push(Mistake { place: place.clone(), what });
+        }
+        self.mistakes.sort_by_key(Mistake::line);
         self.mistakes
     }
 }
 
-/// The known word that a mistyped one most likely means.
-fn closest(word: &str, known: &[&'static str]) -> Option<&'static str> {
+impl Mistake {
+    /// The line that it stands in; what has none comes last.
+    fn line(&self) -> u64 {
+        self.place.rsplit_once(':').and_then(|(_, line)| line.parse().ok()).unwrap_or(u64::MAX)
+    }
+}
+
+/// What to write instead of an unknown key.
+fn hint(key: &str, known: &[&'static str]) -> String {
+    if let Some(known) = closest(key, known) {
+        return format!("did you mean `{known}`?");
+    }
+    let (heading, _) = split(key);
+    let beside: Vec<&str> =
+        known.iter().copied().filter(|other| split(other).0 == heading).collect();
+    let listed = if beside.is_empty() { known } else { &beside };
+    format!("the keys are {}", quoted(listed))
+}
+
+/// A dotted key as its heading, which may be empty, and its own name.
+fn split(key: &str) -> (&str, &str) {
+    key.rsplit_once('.').unwrap_or(("", key))
+}
+
+/// The known key that a mistyped one most likely means: one like it under a like heading, or the
+/// right key under the wrong heading.
+fn closest(key: &str, known: &[&'static str]) -> Option<&'static str> {
     /// Below this likeness (0 to 1) a suggestion is a riddle.
     const LIKE: f64 = 0.8;
-    let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
+    let (heading, name) = split(key);
     let likeness = |candidate: &str| {
-        let whole = strsim::jaro_winkler(word, candidate);
-        // The right key under the wrong heading.
-        if last(word) == last(candidate) { whole.max(LIKE) } else { whole }
+        let (its_heading, its_name) = split(candidate);
+        let headings = strsim::jaro_winkler(heading, its_heading);
+        if name == its_name {
+            return LIKE + (1.0 - LIKE) * headings;
+        }
+        strsim::jaro_winkler(name, its_name).min(headings)
     };
     known
         .iter()
@@ -277,5 +344,57 @@ impl Lines<'_> {
             other => Value::Other(other.type_str()),
         };
         Spot { place: self.place(span), value }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KNOWN: [&str; 5] =
+        ["archive.dir", "seeds.dir", "politeness.delay", "politeness.max_delay", "fetch.retries"];
+
+    fn mistakes(text: &str) -> Vec<String> {
+        let mut file = TomlFile::parse("a.toml", text.as_bytes());
+        for key in KNOWN {
+            file.take(key, |spot| spot.text("a text").map(str::to_owned));
+        }
+        file.finish().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_the_key_that_was_meant_or_with_those_there_are() {
+        for (text, hint) in [
+            ("politeness.dealy = \"\"", "did you mean `politeness.delay`?"),
+            ("politness.delay = \"\"", "did you mean `politeness.delay`?"),
+            ("delay = \"\"", "did you mean `politeness.delay`?"),
+            ("seed.dir = \"\"", "did you mean `seeds.dir`?"),
+            ("politeness.colour = \"\"", "the keys are `politeness.delay`, `politeness.max_delay`"),
+            ("[fetch.retries]", "`fetch.retries` is a key and no heading"),
+            ("[speed]", "unknown heading `speed`: the keys are `archive.dir`"),
+        ] {
+            let found = mistakes(text);
+            assert_eq!(found.len(), 1, "{text}: {found:?}");
+            assert!(found[0].starts_with("a.toml:1: ") && found[0].contains(hint), "{found:?}");
+        }
+        assert!(mistakes("[fetch]\n[archive]\n").is_empty(), "a heading alone says nothing");
+    }
+
+    #[test]
+    fn mistakes_come_in_the_order_of_their_lines() {
+        let lines: String = (0..12).map(|n| format!("x{n} = {n}\n")).collect();
+        let places: Vec<_> = mistakes(&lines)
+            .iter()
+            .filter_map(|m| Some(m.split_once(": ")?.0.to_owned()))
+            .collect();
+        let expected: Vec<_> = (1..=12).map(|line| format!("a.toml:{line}")).collect();
+        assert_eq!(places, expected);
+    }
+
+    #[test]
+    fn what_a_file_says_reaches_the_terminal_without_its_control_characters() {
+        let found = mistakes("fetch.retries = [\"\"]\npoliteness.delay = 3\n\"\\u001b[2J\" = 1\n");
+        assert_eq!(found.len(), 3, "{found:?}");
+        assert!(found.concat().chars().all(|c| !c.is_control()), "{found:?}");
     }
 }

@@ -81,11 +81,13 @@ pub fn parse(
     environment: impl Iterator<Item = (String, String)>,
 ) -> Result<Config, ConfigError> {
     let mut file = TomlFile::parse(name, bytes);
+    let mut others = Vec::new();
     for (variable, value) in environment {
         let Some(key) = variable.strip_prefix(VARIABLE_PREFIX) else {
             continue;
         };
         let Some((section, key)) = key.split_once("__") else {
+            others.push(variable);
             continue;
         };
         let key = format!("{}.{}", section.to_ascii_lowercase(), key.to_ascii_lowercase());
@@ -93,8 +95,25 @@ pub fn parse(
     }
     let config = read(&mut file);
     check(&config, &mut file, name);
+    for variable in others {
+        refuse_single_underscore(&variable, &mut file);
+    }
     let mistakes = file.finish();
     if mistakes.is_empty() { Ok(config) } else { Err(ConfigError::Mistakes(mistakes)) }
+}
+
+/// `GONGKAI_FETCH_RETRIES` would be set in vain. Other variables that begin like ours are none of
+/// ours.
+fn refuse_single_underscore(variable: &str, file: &mut TomlFile) {
+    let meant = file
+        .known()
+        .iter()
+        .map(|key| format!("{VARIABLE_PREFIX}{}", key.to_ascii_uppercase().replace('.', "__")))
+        .find(|known| known.replace("__", "_") == variable);
+    if let Some(meant) = meant {
+        let what = format!("two underscores stand between section and key: write {meant}");
+        file.add(Mistake { place: variable.to_owned(), what });
+    }
 }
 
 fn read(file: &mut TomlFile) -> Config {
@@ -152,8 +171,9 @@ fn check(config: &Config, file: &mut TomlFile, name: &str) {
     ];
     for (greater, smaller, max, min) in pairs {
         if max < min {
+            let place = file.place_of(greater).or_else(|| file.place_of(smaller));
             file.add(Mistake {
-                place: name.to_owned(),
+                place: place.unwrap_or(name).to_owned(),
                 what: format!(
                     "`{greater}` is \"{}\": expected no less than `{smaller}`, which is \"{}\"",
                     units::write_duration(max),
@@ -197,6 +217,14 @@ fn folder(spot: &Spot) -> Result<PathBuf, Mistake> {
 }
 
 pub(crate) fn duration(spot: &Spot) -> Result<std::time::Duration, Mistake> {
+    if let Some(number) = spot.bare_number() {
+        let meant = units::meant_duration(number).map(|meant| format!(": write \"{meant}\""));
+        return Err(spot.mistake(format!(
+            "expected {}, found the number {number}{}",
+            units::DURATION,
+            meant.unwrap_or_default()
+        )));
+    }
     units::duration(spot.text(units::DURATION)?).map_err(|what| spot.mistake(what))
 }
 
@@ -208,7 +236,8 @@ fn some_time(spot: &Spot) -> Result<std::time::Duration, Mistake> {
 }
 
 fn size(spot: &Spot) -> Result<u64, Mistake> {
-    match units::size(spot.text(units::SIZE)?).map_err(|what| spot.mistake(what))? {
+    let text = spot.bare_number().map_or_else(|| spot.text(units::SIZE), Ok)?;
+    match units::size(text).map_err(|what| spot.mistake(what))? {
         0 => Err(spot.mistake(format!("expected {}, more than nothing", units::SIZE))),
         size => Ok(size),
     }
@@ -235,7 +264,7 @@ fn range(spot: &Spot) -> Result<ipnet::IpNet, Mistake> {
     let text = spot.text(RANGE)?;
     text.parse::<ipnet::IpNet>()
         .or_else(|_| text.parse::<std::net::IpAddr>().map(ipnet::IpNet::from))
-        .map_err(|_| spot.mistake(format!("expected {RANGE}, found \"{text}\"")))
+        .map_err(|_| spot.mistake(format!("expected {RANGE}, found {text:?}")))
 }
 
 const CONNECT_TO: &str =
@@ -247,18 +276,18 @@ fn connect_to(spot: &Spot) -> Result<ConnectTo, Mistake> {
         let (asked, address) = text.split_once('=')?;
         let (host, port) = asked.trim().rsplit_once(':')?;
         Some(ConnectTo {
-            host: Some(host.to_ascii_lowercase()).filter(|host| !host.is_empty())?,
-            port: port.parse().ok()?,
+            // As a URL would spell it: lower case, internationalised names in ASCII.
+            host: url::Host::parse(host).ok()?.to_string(),
+            port: port.parse().ok().filter(|port| *port != 0)?,
             address: address.trim().parse().ok()?,
         })
     };
-    read().ok_or_else(|| spot.mistake(format!("expected {CONNECT_TO}, found \"{text}\"")))
+    read().ok_or_else(|| spot.mistake(format!("expected {CONNECT_TO}, found {text:?}")))
 }
 
 impl Config {
     /// The configuration as a `config.toml` would say it.
     pub fn to_toml(&self) -> String {
-        let quoted = |text: &dyn fmt::Display| format!("{:?}", text.to_string());
         let contact = self.identity.contact.as_deref().unwrap_or_default();
         [
             section("identity", &[("contact", quoted(&contact))]),
@@ -303,7 +332,7 @@ impl super::Politeness {
                 ("delay_factor", self.delay_factor.to_string()),
                 ("concurrent_hosts", self.concurrent_hosts.to_string()),
                 ("per_host_connections", self.per_host_connections.to_string()),
-                ("hours", format!("{hours:?}")),
+                ("hours", quoted(&hours)),
             ],
         )
     }
@@ -317,7 +346,7 @@ impl super::Fetch {
                 ("connect_timeout", time(self.connect_timeout)),
                 ("read_timeout", time(self.read_timeout)),
                 ("timeout", time(self.timeout)),
-                ("max_body", format!("{:?}", units::write_size(self.max_body))),
+                ("max_body", quoted(&units::write_size(self.max_body))),
                 ("max_redirects", self.max_redirects.to_string()),
                 ("retries", self.retries.to_string()),
             ],
@@ -338,13 +367,17 @@ fn section(name: &str, keys: &[(&str, String)]) -> String {
 }
 
 fn time(duration: std::time::Duration) -> String {
-    format!("{:?}", units::write_duration(duration))
+    quoted(&units::write_duration(duration))
 }
 
 fn list(things: &[impl fmt::Display]) -> String {
-    let quoted: Vec<String> =
-        things.iter().map(|thing| format!("{:?}", thing.to_string())).collect();
-    format!("[{}]", quoted.join(", "))
+    let things: Vec<String> = things.iter().map(|thing| quoted(thing)).collect();
+    format!("[{}]", things.join(", "))
+}
+
+/// As TOML quotes a text.
+fn quoted(text: &dyn fmt::Display) -> String {
+    toml::Value::String(text.to_string()).to_string()
 }
 
 #[cfg(test)]
@@ -399,17 +432,20 @@ mod tests {
             &["unknown key `politeness.dealy`", "did you mean `politeness.delay`?"],
         );
         check("polite", "delay = \"2s\"", &["`polite.delay`", "`politeness.delay`"]);
-        check("politeness", "delay = 2", &["the number 2", "\"2s\""]);
-        check("politeness", "delay = \"2 seconds\"", &["found \"2 seconds\"", "\"2s\""]);
+        check("politeness", "delay = 3", &["the number 3", "write \"3s\""]);
+        check("politeness", "delay = \"3 seconds\"", &["found \"3 seconds\"", "write \"3s\""]);
         check("politeness", "delay_factor = -1", &["0 or more", "-1"]);
         check("politeness", "concurrent_hosts = 0", &["1 or more"]);
         check("politeness", "concurrent_hosts = true", &["a whole number", "boolean"]);
         check("politeness", "hours = \"night\"", &["22:00-07:00 Asia/Shanghai"]);
         check("archive", "warc_size = \"big\"", &["64MiB"]);
+        check("archive", "warc_size = 1048576", &["write \"1MiB\""]);
         check("fetch", "timeout = \"0s\"", &["more than no time"]);
         check("fetch", "max_body = \"0B\"", &["more than nothing"]);
         check("network", "allow_private = [\"all\"]", &["127.0.0.0/8", "\"all\""]);
         check("network", "connect_to = [\"a=b\"]", &["127.0.0.1:8080", "\"a=b\""]);
+        check("network", "connect_to = [\"a b:80=127.0.0.1:8080\"]", &["host:port", "\"a b:80"]);
+        check("politness", "", &["unknown heading `politness`"]);
         check("identity", "contact = \"me\"", &["mail address", "\"me\""]);
         check("identity", "contact = \"a@b.example\\nX: y\"", &["mail address"]);
         check("politeness", "delay = ", &["not TOML"]);
@@ -421,6 +457,9 @@ mod tests {
         assert_eq!(found.len(), 3, "{found:?}");
         let found = mistakes("[revisit]\nmin = \"2d\"\nmax = \"1d\"\n");
         assert!(found.concat().contains("no less than `revisit.min`"), "{found:?}");
+        assert!(found.concat().starts_with("config.toml:3: "), "{found:?}");
+        let found = mistakes("[politeness]\ndelay = \"2m\"\n");
+        assert!(found.concat().starts_with("config.toml:2: `politeness.max_delay`"), "{found:?}");
     }
 
     #[test]
@@ -436,12 +475,31 @@ mod tests {
         assert!(error.starts_with("GONGKAI_POLITENESS__DELAY: "), "{error}");
         let error = with("GONGKAI_POLITENESS__DEALY", "2s").unwrap_err().to_string();
         assert!(error.contains("did you mean `politeness.delay`?"), "{error}");
+        let error = with("GONGKAI_FETCH_MAX_BODY", "1MiB").unwrap_err().to_string();
+        assert!(error.contains("write GONGKAI_FETCH__MAX_BODY"), "{error}");
+        assert_eq!(with("GONGKAI_HOME", "/srv").unwrap(), Config::default());
+    }
+
+    #[test]
+    fn a_host_is_connected_to_as_a_url_would_spell_it() {
+        let text = "network.connect_to = [\"WWW.Example.GOV.cn:80=127.0.0.1:8080\", \"例子.cn:80=127.0.0.1:1\"]";
+        let config = parse("config.toml", text.as_bytes(), std::iter::empty()).unwrap();
+        let hosts: Vec<_> = config.network.connect_to.iter().map(|to| to.host.as_str()).collect();
+        assert_eq!(hosts, ["www.example.gov.cn", "xn--fsqu00a.cn"]);
     }
 
     proptest! {
         #[test]
         fn no_bytes_bring_it_down(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             drop(parse("config.toml", &bytes, std::iter::empty()));
+        }
+
+        #[test]
+        fn any_folder_that_is_written_reads_back(name in "\\PC{1,20}|[\\x01-\\x7f]{1,20}|\u{301}") {
+            let mut config = Config::default();
+            config.archive.dir = PathBuf::from(name);
+            let again = parse("again.toml", config.to_toml().as_bytes(), std::iter::empty());
+            prop_assert_eq!(again.unwrap(), config);
         }
 
         #[test]

@@ -38,7 +38,10 @@ pub const HOURS: &str = "hours in quotes such as \"22:00-07:00 Asia/Shanghai\"";
 /// # Errors
 /// What to write instead.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("expected {DURATION}, found \"{text}\"");
+    let wrong = || {
+        let meant = meant_duration(text).map(|meant| format!(": write \"{meant}\""));
+        format!("expected {DURATION}, found {text:?}{}", meant.unwrap_or_default())
+    };
     let mut rest = text.trim();
     if rest == "0" {
         return Ok(Duration::ZERO);
@@ -59,6 +62,62 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     if text.trim().is_empty() { Err(wrong()) } else { Ok(Duration::from_millis(total)) }
 }
 
+/// What a duration that [`duration`] does not read most likely means, as it would be written:
+/// `2 sec`, `1.5h`, `30分钟`; a bare number is taken for seconds.
+pub fn meant_duration(text: &str) -> Option<String> {
+    /// Three hundred years, in milliseconds: nobody means more.
+    const MOST: f64 = 1e13;
+    let text: String = text.to_lowercase().split_whitespace().collect();
+    let mut rest = text.as_str();
+    let mut total = 0.0;
+    while !rest.is_empty() {
+        let (number, unit, after) = number_and_unit(rest)?;
+        let millis = match unit {
+            "ms" | "msec" | "msecs" | "毫秒" => 1.0,
+            "" | "s" | "sec" | "secs" | "second" | "seconds" | "秒" => 1e3,
+            "m" | "min" | "mins" | "minute" | "minutes" | "分" | "分钟" => 6e4,
+            "h" | "hr" | "hrs" | "hour" | "hours" | "时" | "小时" => 36e5,
+            "d" | "day" | "days" | "天" | "日" => 864e5,
+            _ => return None,
+        };
+        total += number * millis;
+        rest = after;
+    }
+    (1.0..=MOST)
+        .contains(&total)
+        .then(|| Duration::try_from_secs_f64(total / 1e3).ok())?
+        .map(write_duration)
+}
+
+/// What a size that [`size`] does not read most likely means: `64M`, `64mib`; a bare number is taken
+/// for bytes.
+fn meant_size(text: &str) -> Option<String> {
+    let text: String = text.to_lowercase().split_whitespace().collect();
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let bytes = match unit {
+        "" | "b" | "byte" | "bytes" => 1_u64,
+        "kb" => 1_000,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        "k" | "kib" => 1 << 10,
+        "m" | "mib" => 1 << 20,
+        "g" | "gib" => 1 << 30,
+        _ => return None,
+    };
+    let meant = number.parse::<u64>().ok()?.checked_mul(bytes)?;
+    (meant > 0 && i64::try_from(meant).is_ok()).then(|| write_size(meant))
+}
+
+/// A number that may have a fraction, the letters after it, and what follows them.
+fn number_and_unit(text: &str) -> Option<(f64, &str, &str)> {
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, after) = text.split_at(digits);
+    let letters = after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len());
+    let (unit, after) = after.split_at(letters);
+    Some((number.parse().ok()?, unit, after))
+}
+
 /// A duration as [`duration`] reads it.
 pub fn write_duration(duration: Duration) -> String {
     let mut rest = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
@@ -77,7 +136,10 @@ pub fn write_duration(duration: Duration) -> String {
 /// # Errors
 /// What to write instead.
 pub fn size(text: &str) -> Result<u64, String> {
-    let wrong = || format!("expected {SIZE}, found \"{text}\"");
+    let wrong = || {
+        let meant = meant_size(text).map(|meant| format!(": write \"{meant}\""));
+        format!("expected {SIZE}, found {text:?}{}", meant.unwrap_or_default())
+    };
     let text_ = text.trim();
     let digits = text_.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
     let (number, unit) = text_.split_at(digits);
@@ -107,17 +169,20 @@ impl Hours {
     /// # Errors
     /// What to write instead.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let wrong = || format!("expected {HOURS}, found \"{text}\"");
+        let wrong = || format!("expected {HOURS}, found {text:?}");
         let (hours, zone) = text.trim().split_once(' ').ok_or_else(wrong)?;
         let (from, to) = hours.split_once('-').ok_or_else(wrong)?;
         let time = |text: &str| Time::strptime("%H:%M", text).map_err(|_| wrong());
+        let to = if to == "24:00" { "00:00" } else { to };
         let (from, to) = (time(from)?, time(to)?);
         if from == to {
-            return Err(format!("expected {HOURS}; \"{text}\" begins when it ends"));
+            return Err(format!(
+                "expected {HOURS}; {text:?} begins when it ends: for any hour write \"\""
+            ));
         }
         let zone_name = zone.trim();
         let zone = TimeZone::get(zone_name)
-            .map_err(|_| format!("expected {HOURS}; \"{zone_name}\" is no time zone"))?;
+            .map_err(|_| format!("expected {HOURS}; {zone_name:?} is no time zone"))?;
         Ok(Self { from, to, zone, written: text.trim().to_owned() })
     }
 
@@ -178,6 +243,33 @@ mod tests {
     }
 
     #[test]
+    fn what_was_meant_is_said() {
+        for (text, meant) in [
+            ("3", "3s"),
+            ("3 sec", "3s"),
+            ("1.5h", "1h30m"),
+            ("30 Minutes", "30m"),
+            ("90分钟", "1h30m"),
+            ("250 msec", "250ms"),
+            ("1 day 2 hours", "1d2h"),
+        ] {
+            let error = duration(text).unwrap_err();
+            assert!(error.ends_with(&format!("write \"{meant}\"")), "{error}");
+            assert!(duration(meant).is_ok(), "{meant}");
+        }
+        for (text, meant) in
+            [("64M", "64MiB"), ("64mib", "64MiB"), ("1048576", "1MiB"), ("5 gb", "5GB")]
+        {
+            let error = size(text).unwrap_err();
+            assert!(error.ends_with(&format!("write \"{meant}\"")), "{error}");
+            assert!(size(meant).is_ok(), "{meant}");
+        }
+        for text in ["", "soon", "-3s", "1x", "9999999999999d", "1.2.3s"] {
+            assert!(!duration(text).unwrap_err().contains("write"), "{text}");
+        }
+    }
+
+    #[test]
     fn hours_may_pass_midnight_and_are_those_of_their_zone() {
         let night = Hours::parse("22:00-07:00 Asia/Shanghai").unwrap();
         let at = |text: &str| {
@@ -186,6 +278,9 @@ mod tests {
         assert!(night.contains(at("2026-01-31T14:00:00Z")), "22:00 in Shanghai");
         assert!(night.contains(at("2026-01-31T22:59:59Z")), "06:59:59");
         assert!(!night.contains(at("2026-01-31T23:00:00Z")), "07:00");
+        let evening = Hours::parse("20:00-24:00 Asia/Shanghai").unwrap();
+        assert!(evening.contains(at("2026-01-31T15:59:59Z")), "23:59:59");
+        assert!(!evening.contains(at("2026-01-31T16:00:00Z")), "00:00");
         let day = Hours::parse("09:00-17:30 UTC").unwrap();
         assert!(day.contains(at("2026-01-31T17:29:00Z")));
         assert!(!day.contains(at("2026-01-31T08:59:00Z")));
