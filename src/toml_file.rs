@@ -257,11 +257,12 @@ impl TomlFile {
             let what = if self.known.contains(&heading.as_str()) {
                 format!("`{heading}` is a key and no heading: write {heading} = …")
             } else {
-                format!(
-                    "unknown heading `{}`: {}",
-                    heading.escape_debug(),
-                    hint(heading, &self.known)
-                )
+                let headings = headings(&self.known);
+                let hint = match likest(&headings, |known| strsim::jaro_winkler(heading, known)) {
+                    Some(known) => format!("did you mean `{known}`?"),
+                    None => format!("the headings are {}", quoted(&headings)),
+                };
+                format!("unknown heading `{}`: {hint}", heading.escape_debug())
             };
             self.mistakes.push(Mistake { place: place.clone(), what });
         }
@@ -294,20 +295,32 @@ fn split(key: &str) -> (&str, &str) {
     key.rsplit_once('.').unwrap_or(("", key))
 }
 
+/// The headings of these keys, each once.
+fn headings(known: &[&'static str]) -> Vec<&'static str> {
+    let mut headings: Vec<_> =
+        known.iter().map(|key| split(key).0).filter(|heading| !heading.is_empty()).collect();
+    headings.dedup();
+    headings
+}
+
 /// The known key that a mistyped one most likely means: one like it under a like heading, or the
 /// right key under the wrong heading.
 fn closest(key: &str, known: &[&'static str]) -> Option<&'static str> {
-    /// Below this likeness (0 to 1) a suggestion is a riddle.
-    const LIKE: f64 = 0.8;
     let (heading, name) = split(key);
-    let likeness = |candidate: &str| {
+    likest(known, |candidate| {
         let (its_heading, its_name) = split(candidate);
         let headings = strsim::jaro_winkler(heading, its_heading);
         if name == its_name {
             return LIKE + (1.0 - LIKE) * headings;
         }
         strsim::jaro_winkler(name, its_name).min(headings)
-    };
+    })
+}
+
+/// Below this likeness (0 to 1) a suggestion is a riddle.
+const LIKE: f64 = 0.8;
+
+fn likest(known: &[&'static str], likeness: impl Fn(&str) -> f64) -> Option<&'static str> {
     known
         .iter()
         .map(|candidate| (likeness(candidate), *candidate))
@@ -371,7 +384,10 @@ mod tests {
             ("seed.dir = \"\"", "did you mean `seeds.dir`?"),
             ("politeness.colour = \"\"", "the keys are `politeness.delay`, `politeness.max_delay`"),
             ("[fetch.retries]", "`fetch.retries` is a key and no heading"),
-            ("[speed]", "unknown heading `speed`: the keys are `archive.dir`"),
+            (
+                "[speed]",
+                "unknown heading `speed`: the headings are `archive`, `seeds`, `politeness`",
+            ),
         ] {
             let found = mistakes(text);
             assert_eq!(found.len(), 1, "{text}: {found:?}");

@@ -445,7 +445,6 @@ mod tests {
         check("network", "allow_private = [\"all\"]", &["127.0.0.0/8", "\"all\""]);
         check("network", "connect_to = [\"a=b\"]", &["127.0.0.1:8080", "\"a=b\""]);
         check("network", "connect_to = [\"a b:80=127.0.0.1:8080\"]", &["host:port", "\"a b:80"]);
-        check("politness", "", &["unknown heading `politness`"]);
         check("identity", "contact = \"me\"", &["mail address", "\"me\""]);
         check("identity", "contact = \"a@b.example\\nX: y\"", &["mail address"]);
         check("politeness", "delay = ", &["not TOML"]);
@@ -460,6 +459,8 @@ mod tests {
         assert!(found.concat().starts_with("config.toml:3: "), "{found:?}");
         let found = mistakes("[politeness]\ndelay = \"2m\"\n");
         assert!(found.concat().starts_with("config.toml:2: `politeness.max_delay`"), "{found:?}");
+        let found = mistakes("[politness]\n");
+        assert!(found.concat().contains("did you mean `politeness`?"), "{found:?}");
     }
 
     #[test]

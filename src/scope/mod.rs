@@ -4,8 +4,12 @@
 //!
 //! The rules are asked in this order, and the first that says no gives the reason: `scope` (the
 //! host), `exclude`, `include`, `depth`, `kind` (a file that is neither page nor report), `trap`.
+//! A seed's own pages, and what they redirect to, need match no `include`: they lead to what does.
+//! Patterns match a URL as it is sent or as it is read, so `年报` finds `%E5%B9%B4%E6%8A%A5`.
 
 pub mod traps;
+
+use std::borrow::Cow;
 
 use regex::RegexSet;
 
@@ -13,12 +17,14 @@ use crate::canonical::{CanonicalUrl, HostKey};
 use crate::config;
 use crate::frontier::Reason;
 
-/// Path endings of files that are neither pages nor reports: never asked for.
-const OTHER_KINDS: [&str; 40] = [
-    "jpg", "jpeg", "png", "gif", "bmp", "svg", "ico", "webp", "tif", "tiff", "psd", "css", "js",
-    "json", "map", "woff", "woff2", "ttf", "eot", "otf", "mp3", "mp4", "m4a", "m4v", "avi", "wmv",
-    "wma", "mov", "flv", "swf", "mkv", "wav", "exe", "msi", "apk", "dmg", "iso", "zip", "rar",
-    "7z",
+/// Path endings of files that are neither pages nor reports: never asked for. Packed files among
+/// them, since nothing here looks into one.
+const OTHER_KINDS: [&str; 63] = [
+    "jpg", "jpeg", "png", "gif", "bmp", "svg", "ico", "webp", "tif", "tiff", "psd", "avif", "heic",
+    "css", "less", "scss", "js", "mjs", "json", "map", "woff", "woff2", "ttf", "eot", "otf", "mp3",
+    "m4a", "wma", "wav", "ogg", "aac", "amr", "mid", "mp4", "m4v", "avi", "wmv", "mov", "flv",
+    "swf", "mkv", "webm", "mpg", "mpeg", "rm", "rmvb", "3gp", "m3u8", "exe", "msi", "apk", "ipa",
+    "dmg", "iso", "jar", "cab", "deb", "rpm", "zip", "rar", "7z", "tar", "tgz",
 ];
 
 /// Which hosts a seed reaches.
@@ -103,11 +109,11 @@ impl Scope {
         if !self.has_host(&url.host()) {
             return out("scope", url.host().to_string());
         }
-        if let Some(index) = self.exclude.matches(url.as_str()).into_iter().next() {
-            let pattern = self.exclude.patterns().get(index).cloned().unwrap_or_default();
-            return out("exclude", pattern);
+        if let Some(pattern) = matching(&self.exclude, url) {
+            return out("exclude", pattern.to_owned());
         }
-        if !self.include.is_empty() && !self.include.is_match(url.as_str()) {
+        let must_match = depth > 0 && !self.include.is_empty();
+        if must_match && matching(&self.include, url).is_none() {
             return out("include", "no pattern of the seed's `include` matches".to_owned());
         }
         if depth > limits.max_depth {
@@ -129,6 +135,38 @@ impl Scope {
 /// A host's name without a leading `www.`.
 pub fn bare(host: &str) -> &str {
     host.strip_prefix("www.").unwrap_or(host)
+}
+
+/// The first pattern that matches a URL, as it is sent or as it is read.
+fn matching<'a>(patterns: &'a RegexSet, url: &CanonicalUrl) -> Option<&'a str> {
+    if patterns.is_empty() {
+        return None;
+    }
+    let sent = url.as_str();
+    let first = |text: &str| patterns.matches(text).into_iter().next();
+    let index = first(sent).or_else(|| match as_read(sent) {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(read) => first(&read),
+    })?;
+    patterns.patterns().get(index).map(String::as_str)
+}
+
+/// A URL with its percent-encoded letters undone; as it is where they are not UTF-8.
+fn as_read(url: &str) -> Cow<'_, str> {
+    if !url.contains('%') {
+        return Cow::Borrowed(url);
+    }
+    let digit = |byte: Option<&u8>| char::from(*byte?).to_digit(16);
+    let mut rest = url.as_bytes();
+    let mut read = Vec::with_capacity(rest.len());
+    while let [first, after @ ..] = rest {
+        let letter = (*first == b'%')
+            .then(|| u8::try_from(digit(after.first())? * 16 + digit(after.get(1))?).ok())
+            .flatten();
+        read.push(letter.unwrap_or(*first));
+        rest = letter.and_then(|_| after.get(2..)).unwrap_or(after);
+    }
+    String::from_utf8(read).map_or(Cow::Borrowed(url), Cow::Owned)
 }
 
 fn is_address(url: &CanonicalUrl) -> bool {
@@ -197,8 +235,42 @@ mod tests {
         assert_eq!(word(&scope, &format!("{home}/zwgk/a.JPG")), "kind");
         assert_eq!(word(&scope, &format!("{home}/zwgk/a.pdf")), "in");
         assert_eq!(word(&scope, &format!("{home}/zwgk/a/b/a/b/a/b/")), "trap");
+        assert_eq!(word(&scope, &format!("{home}/zwgk/a.RMVB")), "kind");
+        for report in ["pdf", "doc", "docx", "xls", "xlsx", "wps", "ofd"] {
+            assert_eq!(word(&scope, &format!("{home}/zwgk/a.{report}")), "in", "{report}");
+        }
         let deep = config::Scope { max_depth: 2, ..config::Config::default().scope };
         let verdict = scope.judge(&url(&format!("{home}/zwgk/a.html")), 3, &deep);
         assert!(matches!(verdict, Verdict::Out(reason) if reason.word == "depth"));
+    }
+
+    #[test]
+    fn a_seeds_own_page_need_match_no_include_for_it_leads_to_what_does() {
+        let scope = scope(&Reach::Host, &["/zwgk/"], &["/english/"]);
+        let limits = config::Config::default().scope;
+        let judge = |text: &str| scope.judge(&url(text), 0, &limits);
+        assert_eq!(judge("http://www.qingshan.gov.cn/index.html"), Verdict::In);
+        assert_ne!(judge("http://www.qingshan.gov.cn/english/"), Verdict::In);
+    }
+
+    #[test]
+    fn a_pattern_in_chinese_matches_the_url_that_it_reads_as() {
+        let scope = scope(&Reach::Host, &["年报"], &["/英文/"]);
+        let home = "http://www.qingshan.gov.cn";
+        assert_eq!(word(&scope, &format!("{home}/年报/a.html")), "in");
+        assert_eq!(word(&scope, &format!("{home}/%e5%b9%b4%E6%8A%A5/a.html")), "in");
+        assert_eq!(word(&scope, &format!("{home}/年报/英文/a.html")), "exclude");
+        assert_eq!(word(&scope, &format!("{home}/%C4%EA%B1%A8/a.html")), "include", "GBK");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_url_brings_it_down(text in "\\PC{0,40}", tail in "[%0-9a-fA-F.&=/]{0,40}") {
+            let scope = scope(&Reach::Domain, &["年报"], &["x"]);
+            if let Ok(url) = url::Url::parse(&format!("http://www.qingshan.gov.cn/{text}{tail}")) {
+                let url = CanonicalUrl::new(&url).unwrap();
+                drop(scope.judge(&url, 1, &config::Config::default().scope));
+            }
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Reads seed files: `*.toml` with one portal each, `*.txt` with one URL a line. A bad file does not
 //! keep the good ones from being read.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use regex::RegexSet;
@@ -46,17 +47,16 @@ pub fn read_dir(dir: &Path) -> Result<Reading, SeedsError> {
         }
     }
     paths.sort();
-    let mut all = Reading::default();
-    for path in paths {
-        match read_file(&path) {
-            Ok(one) => all.merge(one),
-            Err(error) => all.mistakes.push(Mistake {
+    Ok(Reading::of(paths.iter().map(|path| match read_file(path) {
+        Ok(one) => one,
+        Err(error) => Reading {
+            seeds: Vec::new(),
+            mistakes: vec![Mistake {
                 place: path.display().to_string(),
                 what: format!("it cannot be read: {}", error.source),
-            }),
-        }
-    }
-    Ok(all)
+            }],
+        },
+    })))
 }
 
 /// Reads one seed file.
@@ -74,19 +74,28 @@ pub fn read_file(path: &Path) -> Result<Reading, SeedsError> {
 impl Reading {
     /// Adds what another file brought; a name that is taken is a mistake.
     pub fn merge(&mut self, other: Self) {
-        self.mistakes.extend(other.mistakes);
-        for seed in other.seeds {
-            match self.seeds.iter().find(|known| known.name == seed.name) {
-                Some(known) => self.mistakes.push(Mistake {
-                    place: seed.source,
-                    what: format!(
-                        "the name `{}` is that of the seed in {}: give it another",
-                        seed.name, known.source
-                    ),
-                }),
-                None => self.seeds.push(seed),
+        *self = Self::of([std::mem::take(self), other]);
+    }
+
+    fn of(readings: impl IntoIterator<Item = Self>) -> Self {
+        let mut all = Self::default();
+        let mut places: HashMap<String, String> = HashMap::new();
+        for one in readings {
+            all.mistakes.extend(one.mistakes);
+            for seed in one.seeds {
+                if let Some(known) = places.get(&seed.name) {
+                    let what = format!(
+                        "the name `{}` is that of the seed in {known}: give it another",
+                        seed.name
+                    );
+                    all.mistakes.push(Mistake { place: seed.place, what });
+                } else {
+                    places.insert(seed.name.clone(), seed.place.clone());
+                    all.seeds.push(seed);
+                }
             }
         }
+        all
     }
 }
 
@@ -98,10 +107,7 @@ fn read_toml(name: &str, bytes: &[u8]) -> Reading {
     let place = Spot::text_at(format!("{name}:1"), "");
     let has_urls = file.place_of("urls").is_some();
     let urls = file.take_list("urls", url).unwrap_or_default();
-    let seed_name = file.take("name", |spot| match spot.text("a name in quotes")?.trim() {
-        "" => Err(spot.mistake("expected the portal's name, found \"\"")),
-        name => Ok(name.to_owned()),
-    });
+    let seed_name = file.take("name", seed_name);
     let reach = read_reach(&mut file);
     let include = patterns(&mut file, "include");
     let exclude = patterns(&mut file, "exclude");
@@ -109,6 +115,7 @@ fn read_toml(name: &str, bytes: &[u8]) -> Reading {
     if urls.is_empty() && !has_urls {
         file.add(place.mistake("`urls` is missing: write urls = [\"http://www.example.gov.cn/\"]"));
     }
+    let named_at = file.place_of("name").or_else(|| file.place_of("urls")).map(str::to_owned);
     let mistakes = file.finish();
     if !mistakes.is_empty() {
         return Reading { seeds: Vec::new(), mistakes };
@@ -120,19 +127,47 @@ fn read_toml(name: &str, bytes: &[u8]) -> Reading {
         };
     };
     let seed_name = seed_name.unwrap_or_else(|| first.host_str().unwrap_or_default().to_owned());
-    let seed = Seed::new(seed_name, name.to_owned(), urls, &reach, (include, exclude), delay);
+    let mut seed = Seed::new(seed_name, name.to_owned(), urls, &reach, (include, exclude), delay);
+    seed.place = named_at.unwrap_or(seed.place);
     Reading { seeds: vec![seed], mistakes }
+}
+
+fn seed_name(spot: &Spot) -> Result<String, Mistake> {
+    let text = spot.text("a name in quotes")?;
+    let name = text.trim();
+    if name.is_empty() || name.chars().any(char::is_control) {
+        return Err(spot.mistake(format!("expected the portal's name on one line, found {text:?}")));
+    }
+    Ok(name.to_owned())
 }
 
 fn url(spot: &Spot) -> Result<Url, Mistake> {
     const URL: &str = "a URL in quotes such as \"http://www.example.gov.cn/\"";
-    let text = spot.text(URL)?;
-    let url = Url::parse(text)
-        .map_err(|why| spot.mistake(format!("expected {URL}, found \"{text}\": {why}")))?;
+    let text = spot.text(URL)?.trim();
+    let wrong = |why: &str| {
+        let meant = meant_url(text).map(|meant| format!("; write \"{meant}\""));
+        spot.mistake(format!("expected {URL}, found {text:?}: {why}{}", meant.unwrap_or_default()))
+    };
+    if text.contains(char::is_whitespace) {
+        // A URL parser makes %20 of it.
+        return Err(wrong("there is a space in it"));
+    }
+    let url = Url::parse(text).map_err(|why| wrong(&why.to_string()))?;
     match CanonicalUrl::new(&url) {
         Ok(_) => Ok(url),
-        Err(why) => Err(spot.mistake(format!("\"{text}\" cannot be asked for: {why}"))),
+        Err(why) => Err(wrong(&why.to_string())),
     }
+}
+
+/// The URL that a text without a scheme, with full-width punctuation or with words after it most
+/// likely means.
+fn meant_url(text: &str) -> Option<Url> {
+    let first = text.split_whitespace().next()?;
+    let plain = first.replace('：', ":").replace('／', "/").replace(['．', '。'], ".");
+    let meant = if plain.contains("://") { plain } else { format!("http://{plain}") };
+    let url =
+        Url::parse(&meant).ok().filter(|url| url.host_str().is_some_and(|h| h.contains('.')))?;
+    CanonicalUrl::new(&url).is_ok().then_some(url)
 }
 
 fn read_reach(file: &mut TomlFile) -> Reach {
@@ -140,16 +175,13 @@ fn read_reach(file: &mut TomlFile) -> Reach {
     let mut words = file
         .take_list("scope", |spot| {
             let text = spot.text(SCOPE)?.trim();
-            let is_name = !text.is_empty()
-                && text.bytes().all(|b| {
-                    b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']')
-                });
-            if is_name {
-                return Ok(text.to_ascii_lowercase());
-            }
-            Err(spot.mistake(format!(
-                "expected {SCOPE}, found \"{text}\": hosts stand without scheme and path"
-            )))
+            let wrong = || {
+                spot.mistake(format!(
+                    "expected {SCOPE}, found {text:?}: hosts stand without scheme, port and path"
+                ))
+            };
+            // As a URL would spell it: lower case, internationalised names in ASCII.
+            Ok(url::Host::parse(text).map_err(|_| wrong())?.to_string())
         })
         .unwrap_or_default();
     match words.as_slice() {
@@ -165,25 +197,39 @@ fn patterns(file: &mut TomlFile, key: &'static str) -> RegexSet {
         let text = spot.text("a regular expression in quotes such as \"/zwgk/\"")?;
         match regex::Regex::new(text) {
             Ok(_) => Ok(text.to_owned()),
-            Err(error) => {
-                let why = error.to_string();
-                let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ");
-                Err(spot.mistake(format!(
-                    "`{key}`: \"{text}\" is no regular expression: {why}; write \\\\ before a sign that stands for itself"
-                )))
-            }
+            Err(error) => Err(spot.mistake(format!(
+                "`{key}`: {text:?} is no regular expression: {}; write \\ before a sign that stands for itself, \
+                 and the text in single quotes",
+                fault(&error)
+            ))),
         }
     });
     // Each was tried alone; together they can only be too large.
     RegexSet::new(texts.unwrap_or_default()).unwrap_or_else(|error| {
-        file.add(Mistake { place: key.to_owned(), what: error.to_string() });
+        let place = file.place_of(key).unwrap_or(key).to_owned();
+        let what = format!("`{key}`: these patterns are too much together: {error}");
+        file.add(Mistake { place, what });
         RegexSet::empty()
     })
+}
+
+/// What is wrong with a pattern and at which letter; the crate says it over several lines, with a
+/// caret under the letter, indented by four.
+fn fault(error: &regex::Error) -> String {
+    let text = error.to_string();
+    let why = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
+    let is_caret = |line: &&str| line.contains('^') && line.chars().all(|c| matches!(c, ' ' | '^'));
+    let caret = text.lines().skip(1).find(is_caret).and_then(|line| line.find('^'));
+    match caret {
+        Some(column) => format!("{why} at letter {}", column.saturating_sub(3)),
+        None => why.to_owned(),
+    }
 }
 
 fn read_list(name: &str, bytes: &[u8]) -> Reading {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut reading = Reading::default();
+    let mut by_name = HashMap::new();
     for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
         let place = format!("{name}:{}", index + 1);
         let Ok(line) = std::str::from_utf8(line) else {
@@ -191,24 +237,38 @@ fn read_list(name: &str, bytes: &[u8]) -> Reading {
             reading.mistakes.push(Mistake { place, what });
             continue;
         };
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
+        let line = without_comment(line);
+        if line.is_empty() {
             continue;
         }
         match url(&Spot::text_at(place.clone(), line)) {
-            Ok(url) => join(&mut reading, &url, &place),
+            Ok(url) => join(&mut reading, &mut by_name, &url, &place),
             Err(mistake) => reading.mistakes.push(mistake),
         }
     }
     reading
 }
 
+/// A line up to a `#` that stands first or after a space: within a URL it begins a fragment.
+fn without_comment(line: &str) -> &str {
+    let mut before = ' ';
+    let comment = line.find(|letter: char| {
+        let begins = letter == '#' && before.is_whitespace();
+        before = letter;
+        begins
+    });
+    comment.and_then(|at| line.get(..at)).unwrap_or(line).trim()
+}
+
 /// Lines of one host are one seed.
-fn join(reading: &mut Reading, url: &Url, source: &str) {
+fn join(reading: &mut Reading, by_name: &mut HashMap<String, usize>, url: &Url, source: &str) {
     let fresh = Seed::from_url(url, source);
-    match reading.seeds.iter_mut().find(|seed| seed.name == fresh.name) {
+    match by_name.get(&fresh.name).and_then(|index| reading.seeds.get_mut(*index)) {
         Some(known) => known.urls.push(url.clone()),
-        None => reading.seeds.push(fresh),
+        None => {
+            by_name.insert(fresh.name.clone(), reading.seeds.len());
+            reading.seeds.push(fresh);
+        }
     }
 }
 
@@ -233,7 +293,9 @@ mod tests {
         let good = "urls = [\"http://www.qingshan.gov.cn/\"]\n";
         for (line, words) in [
             ("includ = []", ["unknown key `includ`", "`include`"]),
-            ("include = [\"(\"]", ["no regular expression", "unclosed group"]),
+            ("include = [\"年(报\"]", ["no regular expression", "unclosed group at letter 2"]),
+            ("scope = [\"a.gov.cn:8080\"]", ["list of hosts", "port"]),
+            ("name = \"a\\nb\"", ["on one line", "a\\nb"]),
             ("scope = \"http://a.gov.cn/\"", ["list of hosts", "without scheme"]),
             ("delay = 3", ["the number 3", "\"2s\""]),
             ("name = \"\"", ["portal's name", "\"\""]),
@@ -247,7 +309,16 @@ mod tests {
         for (text, word) in [
             ("name = \"x\"", "`urls` is missing"),
             ("urls = []", "`urls` is empty"),
-            ("urls = [\"www.qingshan.gov.cn\"]", "http://www.example.gov.cn/"),
+            ("urls = [\"www.qingshan.gov.cn\"]", "write \"http://www.qingshan.gov.cn/\""),
+            (
+                "urls = [\"www.qingshan.gov.cn:8080/a\"]",
+                "write \"http://www.qingshan.gov.cn:8080/a\"",
+            ),
+            ("urls = [\"http：／／www.qingshan.gov.cn\"]", "write \"http://www.qingshan.gov.cn/\""),
+            (
+                "urls = [\"http://www.qingshan.gov.cn/ 青山\"]",
+                "write \"http://www.qingshan.gov.cn/\"",
+            ),
             ("urls = [\"ftp://www.qingshan.gov.cn\"]", "neither http nor https"),
         ] {
             let found = toml(text).mistakes.iter().map(ToString::to_string).collect::<String>();
@@ -271,6 +342,41 @@ mod tests {
     }
 
     #[test]
+    fn a_comment_in_a_list_is_no_part_of_the_url() {
+        let list =
+            "http://www.qingshan.gov.cn/ # 青山区\n  # http://x.gov.cn/\nhttp://a.gov.cn/#top\r\n";
+        let reading = read_list("seeds/a.txt", list.as_bytes());
+        assert_eq!(reading.mistakes, []);
+        let urls: Vec<_> =
+            reading.seeds.iter().flat_map(|seed| &seed.urls).map(Url::as_str).collect();
+        assert_eq!(urls, ["http://www.qingshan.gov.cn/", "http://a.gov.cn/#top"]);
+    }
+
+    #[test]
+    fn hosts_of_a_list_are_spelt_as_urls_spell_them() {
+        let reading =
+            toml("urls = [\"http://a.gov.cn/\"]\nscope = [\"WWW.例子.CN\", \"b.gov.cn\"]");
+        assert_eq!(reading.mistakes, []);
+        assert_eq!(reading.seeds[0].scope().hosts(), ["a.gov.cn", "b.gov.cn", "xn--fsqu00a.cn"]);
+    }
+
+    #[test]
+    fn a_name_given_twice_is_a_mistake_in_the_line_of_the_second() {
+        let dir = tempfile::tempdir().unwrap();
+        for (file, text) in [
+            ("a.toml", "urls = [\"http://a.gov.cn/\"]\nname = \"x\""),
+            ("b.toml", "\n\nname = \"x\"\nurls = [\"http://b.gov.cn/\"]"),
+        ] {
+            std::fs::write(dir.path().join(file), text).unwrap();
+        }
+        let reading = read_dir(dir.path()).unwrap();
+        assert_eq!(reading.seeds.len(), 1);
+        let mistake = reading.mistakes[0].to_string();
+        assert!(mistake.contains("b.toml:3: the name `x`"), "{mistake}");
+        assert!(mistake.contains("a.toml:2"), "{mistake}");
+    }
+
+    #[test]
     fn a_bad_file_does_not_keep_the_good_ones_from_being_read() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("a.toml"), "urls = 3").unwrap();
@@ -289,6 +395,16 @@ mod tests {
         #[test]
         fn no_bytes_bring_it_down(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = read_toml("a.toml", &bytes).seeds.len() + read_list("a.txt", &bytes).seeds.len();
+        }
+
+        #[test]
+        fn no_value_brings_it_down(value in "\\PC{0,40}", pattern in "[(\\[{^$.*+?|\\\\)\\]}年-]{0,12}") {
+            for key in ["urls", "name", "scope", "include", "delay"] {
+                let text = if key == "include" { &pattern } else { &value };
+                let text = format!("{key} = {}", toml::Value::String(text.clone()));
+                let _ = read_toml("a.toml", text.as_bytes()).seeds.len();
+            }
+            let _ = read_list("a.txt", value.as_bytes()).seeds.len();
         }
     }
 }

@@ -28,6 +28,8 @@ pub struct Seed {
     pub urls: Vec<Url>,
     /// The least gap between two requests to its hosts.
     pub delay: Option<Duration>,
+    /// The file and line that name it.
+    place: String,
     scope: Scope,
 }
 
@@ -44,7 +46,7 @@ impl Seed {
         let canonical: Vec<CanonicalUrl> =
             urls.iter().filter_map(|url| CanonicalUrl::new(url).ok()).collect();
         let scope = Scope::new(&canonical, reach, patterns.0, patterns.1);
-        Self { name, source, urls, delay, scope }
+        Self { name, place: source.clone(), source, urls, delay, scope }
     }
 
     /// A seed of nothing but a URL: its host, everything on it.
@@ -120,8 +122,9 @@ impl Seeds {
         self.of_host(host).filter_map(|seed| seed.delay).max()
     }
 
-    /// Whether a URL found from a seed is taken in, and by which seed: the one that it was found
-    /// from, or another whose scope holds it.
+    /// Whether a URL found from a seed is taken in, and by which seed. The seed that it was found
+    /// from decides about its own hosts; about others the first seed that takes it in, or where
+    /// none does, the first whose host it is.
     pub fn judge<'a>(
         &'a self,
         from: &'a str,
@@ -130,11 +133,18 @@ impl Seeds {
         limits: &config::Scope,
     ) -> (Verdict, &'a str) {
         let host = url.host();
-        let own = self.get(from).filter(|seed| seed.scope.has_host(&host));
-        match own.or_else(|| self.of_host(&host).next()) {
-            Some(seed) => (seed.scope.judge(url, depth, limits), seed.name.as_str()),
-            None => (Verdict::Out(Reason::new("scope", host.to_string())), from),
+        let ask = |seed: &'a Seed| (seed.scope.judge(url, depth, limits), seed.name.as_str());
+        if let Some(own) = self.get(from).filter(|seed| seed.scope.has_host(&host)) {
+            return ask(own);
         }
+        let mut first = None;
+        for asked in self.of_host(&host).map(ask) {
+            if asked.0 == Verdict::In {
+                return asked;
+            }
+            first = first.or(Some(asked));
+        }
+        first.unwrap_or_else(|| (Verdict::Out(Reason::new("scope", host.to_string())), from))
     }
 }
 
@@ -158,6 +168,26 @@ mod tests {
         assert_eq!(judge("http://www.qingshan.gov.cn/a"), (true, "www.qingshan.gov.cn".to_owned()));
         assert_eq!(judge("http://www.yunling.gov.cn/a"), (true, "www.yunling.gov.cn".to_owned()));
         assert!(!judge("http://www.elsewhere.gov.cn/a").0);
+    }
+
+    #[test]
+    fn what_one_seed_leaves_out_another_may_take_in_but_not_over_the_head_of_its_own() {
+        let url = |path: &str| Url::parse(&format!("http://www.yunling.gov.cn/{path}")).unwrap();
+        let seed = |name: &str, include: &str| {
+            let include = RegexSet::new([include]).unwrap();
+            let patterns = (include, RegexSet::empty());
+            Seed::new(name.to_owned(), String::new(), vec![url("")], &Reach::Host, patterns, None)
+        };
+        let seeds = Seeds::new(vec![seed("laws", "/law/"), seed("reports", "/nb/")]);
+        let limits = config::Config::default().scope;
+        let judge = |from: &'static str, path: &str| {
+            let (verdict, name) =
+                seeds.judge(from, &CanonicalUrl::new(&url(path)).unwrap(), 1, &limits);
+            (verdict == Verdict::In, name.to_owned())
+        };
+        assert_eq!(judge("elsewhere", "nb/1.html"), (true, "reports".to_owned()));
+        assert_eq!(judge("elsewhere", "x/1.html"), (false, "laws".to_owned()));
+        assert_eq!(judge("laws", "nb/1.html"), (false, "laws".to_owned()));
     }
 
     #[test]
