@@ -398,7 +398,7 @@ mod tests {
 
     #[test]
     fn mistakes_come_in_the_order_of_their_lines() {
-        let lines: String = (0..12).map(|n| format!("x{n} = {n}\n")).collect();
+        let lines = (0..12).map(|n| format!("x{n} = {n}")).collect::<Vec<_>>().join("\n");
         let places: Vec<_> = mistakes(&lines)
             .iter()
             .filter_map(|m| Some(m.split_once(": ")?.0.to_owned()))

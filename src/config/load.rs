@@ -412,6 +412,15 @@ mod tests {
         for line in written.lines().filter(|line| !line.is_empty()) {
             assert!(text.lines().any(|known| known.trim_start_matches("# ") == line), "{line}");
         }
+        // A field of the types stands eight spaces deep in their `Debug` form.
+        let types = format!("{:#?}", Config::default());
+        let fields =
+            types.lines().filter_map(|line| line.strip_prefix("        ")?.split_once(": "));
+        let fields: Vec<_> = fields.map(|(name, _)| name).filter(|n| !n.contains(' ')).collect();
+        assert!(fields.len() > 20, "{fields:?}");
+        for field in fields {
+            assert!(written.contains(&format!("\n{field} = ")), "{field} is not written");
+        }
     }
 
     #[test]

@@ -263,12 +263,12 @@ fn without_comment(line: &str) -> &str {
 /// Lines of one host are one seed.
 fn join(reading: &mut Reading, by_name: &mut HashMap<String, usize>, url: &Url, source: &str) {
     let fresh = Seed::from_url(url, source);
-    match by_name.get(&fresh.name).and_then(|index| reading.seeds.get_mut(*index)) {
-        Some(known) => known.urls.push(url.clone()),
-        None => {
-            by_name.insert(fresh.name.clone(), reading.seeds.len());
-            reading.seeds.push(fresh);
-        }
+    let known = by_name.get(&fresh.name).and_then(|index| reading.seeds.get_mut(*index));
+    if let Some(known) = known {
+        known.urls.push(url.clone());
+    } else {
+        by_name.insert(fresh.name.clone(), reading.seeds.len());
+        reading.seeds.push(fresh);
     }
 }
 
