@@ -72,7 +72,7 @@ enum Command {
     Seeds(seeds::Command),
     /// The reports that were found.
     Reports(reports::Args),
-    /// One page: its captures, its report, its checks.
+    /// One page: its captures, its report, its checks, its links.
     Show(show::Args),
     /// A stored payload, to standard output.
     Cat(cat::Args),

@@ -9,13 +9,17 @@ use super::why::canonical;
 use crate::config::Config;
 use crate::db::Db;
 use crate::db::captures::Capture;
+use crate::db::status::FoundLink;
 use crate::digest::Digest;
+
+/// So many links are shown.
+const LINKS: usize = 12;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// A URL, a payload's address (`sha256:…`), or a capture's number.
     what: String,
-    /// One JSON object: captures and report.
+    /// One JSON object: captures, report, and the links found here first.
     #[arg(long)]
     json: bool,
 }
@@ -26,13 +30,13 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
     let Some(latest) = captures.first() else {
         return Err(Failure::failed(format!("nothing was captured of `{}`", args.what)));
     };
-    let report = match db.url_id(&canonical(&latest.url)?)? {
-        Some(id) => db.report_of_url(id)?,
-        None => None,
-    };
-    let report = report.map(|report| super::reports::object(&report)).transpose()?;
+    let (mut report, mut links) = (None, Vec::new());
+    if let Some(id) = db.url_id(&canonical(&latest.url)?)? {
+        report = db.report_of_url(id)?.map(|report| super::reports::object(&report)).transpose()?;
+        links = db.found_on(id)?;
+    }
     if args.json {
-        let object = serde_json::json!({ "captures": captures, "report": report });
+        let object = serde_json::json!({ "captures": captures, "report": report, "links": links });
         output.json(&object)?;
         return Ok(Exit::Done);
     }
@@ -41,7 +45,18 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
     if let Some(report) = report {
         output.line(format!("\n{}", facts(&Value::Object(report))))?;
     }
+    if !links.is_empty() {
+        let rows: Vec<_> = links.iter().take(LINKS).map(link).collect();
+        let more = links.len().saturating_sub(LINKS);
+        let more =
+            if more > 0 { format!("\n  … and {more} more (--json)") } else { String::new() };
+        output.line(format!("\nfound here first\n{}{more}", table(&rows)))?;
+    }
     Ok(Exit::Done)
+}
+
+fn link(link: &FoundLink) -> Vec<String> {
+    vec![format!("  {}", link.score), link.state.to_owned(), link.url.clone()]
 }
 
 fn captures(db: &Db, what: &str) -> Result<Vec<Capture>, Failure> {

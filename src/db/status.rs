@@ -142,6 +142,19 @@ pub struct UrlStatus {
     pub ahead: u64,
 }
 
+/// A URL that was found on a page before it was found anywhere else.
+#[derive(Debug, Clone, Serialize)]
+pub struct FoundLink {
+    /// The URL, canonical.
+    pub url: String,
+    /// 0 to 100.
+    pub score: u8,
+    /// Why it has that score.
+    pub score_why: String,
+    /// Where it stands.
+    pub state: &'static str,
+}
+
 fn unsigned(row: &rusqlite::Row<'_>, index: usize) -> rusqlite::Result<u64> {
     row.get::<_, i64>(index).map(i64::unsigned_abs)
 }
@@ -250,6 +263,25 @@ impl Db {
                 reports: unsigned(row, 4)?,
                 failures: unsigned(row, 5)?,
                 bytes: unsigned(row, 6)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The URLs that were found on a page first, the likeliest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn found_on(&self, url_id: i64) -> Result<Vec<FoundLink>, DbError> {
+        let mut statement = self.connection.prepare(
+            "SELECT url, score, score_why, state FROM urls WHERE via_id = ?1 ORDER BY rank, id",
+        )?;
+        let rows = statement.query_map([url_id], |row| {
+            Ok(FoundLink {
+                url: row.get(0)?,
+                score: row.get(1)?,
+                score_why: row.get(2)?,
+                state: state_name(row.get(3)?),
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
