@@ -385,8 +385,8 @@ mod tests {
             ("politeness.colour = \"\"", "the keys are `politeness.delay`, `politeness.max_delay`"),
             ("[fetch.retries]", "`fetch.retries` is a key and no heading"),
             (
-                "[speed]",
-                "unknown heading `speed`: the headings are `archive`, `seeds`, `politeness`",
+                "[colour]",
+                "unknown heading `colour`: the headings are `archive`, `seeds`, `politeness`",
             ),
         ] {
             let found = mistakes(text);
