@@ -84,13 +84,18 @@ fn from_text(text: &str) -> Page {
 }
 
 fn from_html(text: &str) -> Page {
-    let (text, cut) = shallow(text);
+    let (text, cut) = shallow(without_torn_number(text));
     let html = Html::parse_document(&text);
     let mut walker =
         Walker { page: Page { cut, ..Page::default() }, line: String::new(), is_title: false };
     walker.walk(html.root_element());
     walker.end_line();
     walker.page
+}
+
+/// A page that ends in the middle of a number broke off there: `12` may have been `121`.
+fn without_torn_number(text: &str) -> &str {
+    text.trim_end_matches(|c: char| c.is_numeric() || matches!(c, '.' | ',' | '，'))
 }
 
 /// The page up to where it nests too deep for a tree to be built in reasonable time.
@@ -338,6 +343,12 @@ mod tests {
             cells("<table><tr><td>规章</td><td><p>1</p></td><td>\u{a0}</td></tr></table>"),
             [["规章", "1", ""]]
         );
+    }
+
+    #[test]
+    fn a_number_at_which_the_page_breaks_off_is_not_believed() {
+        assert_eq!(cells("<table><tr><td>规章</td><td>12"), [["规章", ""]]);
+        assert_eq!(cells("<table><tr><td>规章</td><td>12</td>"), [["规章", "12"]]);
     }
 
     #[test]
