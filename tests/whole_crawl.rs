@@ -86,3 +86,14 @@ fn a_trap_takes_no_more_than_a_few_requests() {
     let count = portals.log().iter().filter(in_trap).count();
     assert!(count < 20, "{count} requests");
 }
+
+#[test]
+fn an_archive_of_many_small_files_is_as_whole_as_one_of_few() {
+    let log = tempfile::tempdir().unwrap();
+    let portals = Portals::serve(&log.path().join("log"));
+    let workspace = Workspace::new(&portals, "[archive]\nwarc_size = \"20KiB\"\n");
+    workspace.result(&["crawl"]);
+    assert!(workspace.warc_files().len() > 5);
+    workspace.assert_whole();
+    assert_eq!(workspace.result(&["reports", "--json"]).lines().count(), expected_reports().len());
+}
