@@ -64,3 +64,11 @@ fn init_writes_what_crawl_accepts_once_a_contact_is_set() {
     assert!(run(&["seeds", "check"]).status.success());
     assert_eq!(run(&["crawl"]).status.code(), Some(2));
 }
+
+#[test]
+fn a_host_without_its_scheme_is_answered_with_the_url_to_write() {
+    let output = workspace().run(&["crawl", "www.qingshanshi.gov.cn"]);
+    assert_eq!(output.status.code(), Some(2));
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(message.contains("write http://www.qingshanshi.gov.cn/"), "{message}");
+}

@@ -58,11 +58,22 @@ pub(super) fn gather(named: &[String], config: &Config) -> Result<Reading, Failu
     for name in named {
         let one = match Url::parse(name) {
             Ok(url) if url.has_host() => from_url(name, &url),
+            _ if is_bare_host(name) => {
+                return Err(Failure::usage(format!(
+                    "`{name}` is neither a URL nor a seed file: write http://{name}/"
+                )));
+            }
             _ => read_file(Path::new(name)).map_err(Failure::usage)?,
         };
         all.merge(one);
     }
     Ok(all)
+}
+
+/// A host's name without its scheme, where no file has that name.
+fn is_bare_host(name: &str) -> bool {
+    let is_list = [".toml", ".txt"].iter().any(|ending| name.ends_with(ending));
+    !is_list && name.contains('.') && !name.contains('/') && !Path::new(name).exists()
 }
 
 fn from_url(name: &str, url: &Url) -> Reading {
