@@ -5,59 +5,78 @@ use std::path::{Path, PathBuf};
 
 use gongkai_report::evaluation::{Judgement, Verdict, judge};
 use gongkai_report::{Hints, decode, read};
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::exit::{Exit, Failure};
 use super::output::{Output, table};
 
-/// What stands after a page's name for its truth.
+/// What stands after a page's name for its truth, and for what HTTP said of it.
 const TRUTH: &str = ".truth.json";
+const HINTS: &str = ".hints.json";
+
+/// Endings of pages.
+const PAGES: [&str; 3] = ["txt", "html", "htm"];
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// A folder of pages (`*.txt`, `*.html`) with `*.truth.json` beside them.
+    /// A folder of pages (`*.txt`, `*.html`) with `*.truth.json` beside them, and `*.hints.json`
+    /// (`url`, `content_type`, `charset`) where there is more to know; folders in it are read too.
     dir: PathBuf,
-    /// One JSON object a comparison.
+    /// A line for every cell too, over all pages.
+    #[arg(long)]
+    cells: bool,
+    /// One JSON object a comparison, and at the end one with the counts.
     #[arg(long)]
     json: bool,
 }
 
-#[derive(Default, Clone, Copy)]
+#[derive(Debug, Default, Clone, Copy, Serialize)]
 struct Count {
     right: u64,
     wrong: u64,
     missing: u64,
+    needlessly_null: u64,
+}
+
+/// What is counted over all pages.
+#[derive(Debug, Default, Serialize)]
+struct Counts {
+    pages: usize,
+    fields: BTreeMap<String, Count>,
+    cells: BTreeMap<String, Count>,
+    all_cells: Count,
+    all: Count,
 }
 
 pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
-    let mut fields: BTreeMap<String, Count> = BTreeMap::new();
-    let mut cells = Count::default();
-    let mut wrong = Vec::new();
-    let pairs = pairs(&args.dir)?;
-    for (page, truth) in &pairs {
+    let mut pages = Vec::new();
+    find(&args.dir, &mut pages)?;
+    if pages.is_empty() {
+        return Err(Failure::usage(format!("there is no *{TRUTH} in {}", args.dir.display())));
+    }
+    pages.sort();
+    let mut counts = Counts { pages: pages.len(), ..Counts::default() };
+    let mut diff = Vec::new();
+    for (page, truth) in &pages {
+        let mut of_page = Vec::new();
         for judgement in compare(page, truth)? {
-            fields.entry(judgement.field.clone()).or_default().add(judgement.verdict);
-            if judgement.is_cell() {
-                cells.add(judgement.verdict);
-            }
+            counts.add(&judgement);
             if args.json {
                 let page = page.display().to_string();
-                output.json(&serde_json::json!({ "page": page, "judgement": judgement }))?;
-            } else if judgement.verdict == Verdict::Wrong {
-                wrong.push(format!(
-                    "wrong  {}: {}: expected {}, found {}",
-                    page.display(),
-                    judgement.path,
-                    judgement.expected,
-                    judgement.found
-                ));
+                output.json(&json!({ "page": page, "judgement": judgement }))?;
+            } else if judgement.verdict != Verdict::Right {
+                of_page.push(judgement);
             }
         }
+        write_diff(page, &of_page, &mut diff);
     }
-    if !args.json {
-        summary(&fields, cells, &wrong, pairs.len(), output)?;
+    if args.json {
+        output.json(&json!({ "counts": counts }))?;
+    } else {
+        summary(&counts, args.cells, &diff, output)?;
     }
-    Ok(if cells.wrong == 0 { Exit::Done } else { Exit::Failed })
+    Ok(if counts.all.wrong == 0 { Exit::Done } else { Exit::Failed })
 }
 
 impl Count {
@@ -66,71 +85,124 @@ impl Count {
             Verdict::Right => self.right += 1,
             Verdict::Wrong => self.wrong += 1,
             Verdict::Missing => self.missing += 1,
+            Verdict::NeedlesslyNull => self.needlessly_null += 1,
         }
     }
 
     fn row(self, name: &str) -> Vec<String> {
-        vec![
-            name.to_owned(),
-            self.right.to_string(),
-            self.wrong.to_string(),
-            self.missing.to_string(),
-        ]
+        let counts = [self.right, self.wrong, self.missing, self.needlessly_null];
+        let mut row = vec![name.to_owned()];
+        row.extend(counts.map(|count| count.to_string()));
+        row
+    }
+}
+
+impl Counts {
+    fn add(&mut self, judgement: &Judgement) {
+        let verdict = judgement.verdict;
+        self.all.add(verdict);
+        self.fields.entry(judgement.field.clone()).or_default().add(verdict);
+        if judgement.is_cell() {
+            self.all_cells.add(verdict);
+            self.cells.entry(judgement.path.clone()).or_default().add(verdict);
+        }
+    }
+}
+
+/// A page's wrong values as a diff, and what it left out a line each.
+fn write_diff(page: &Path, judgements: &[Judgement], diff: &mut Vec<String>) {
+    if judgements.is_empty() {
+        return;
+    }
+    diff.push(String::new());
+    diff.push(page.display().to_string());
+    for judgement in judgements {
+        let Judgement { path, expected, found, .. } = judgement;
+        match judgement.verdict {
+            Verdict::Right => {}
+            Verdict::Wrong => {
+                diff.push(format!("  wrong            {path}"));
+                diff.push(format!("    - {expected}"));
+                diff.push(format!("    + {found}"));
+            }
+            Verdict::Missing => diff.push(format!("  missing          {path}: {expected}")),
+            Verdict::NeedlesslyNull => diff.push(format!("  needlessly null  {path}: {expected}")),
+        }
     }
 }
 
 fn summary(
-    fields: &BTreeMap<String, Count>,
-    cells: Count,
-    wrong: &[String],
-    pages: usize,
+    counts: &Counts,
+    with_cells: bool,
+    diff: &[String],
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let mut rows = vec![["field", "right", "wrong", "missing"].map(str::to_owned).to_vec()];
-    rows.extend(fields.iter().map(|(field, count)| count.row(field)));
-    rows.push(cells.row("all cells"));
+    let head = ["field", "right", "wrong", "missing", "needlessly null"];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    rows.extend(counts.fields.iter().map(|(field, count)| count.row(field)));
+    if with_cells {
+        rows.extend(counts.cells.iter().map(|(path, count)| count.row(path)));
+    }
+    rows.push(counts.all_cells.row("all cells"));
     output.line(table(&rows))?;
-    for line in wrong {
+    for line in diff {
         output.line(line)?;
     }
-    output.line(format!("{pages} pages, wrong cells: {}", cells.wrong))
+    output.line(format!("{} pages, wrong cells: {}", counts.pages, counts.all_cells.wrong))
 }
 
-/// The pages of a folder that have a truth beside them, by name.
-fn pairs(dir: &Path) -> Result<Vec<(PathBuf, PathBuf)>, Failure> {
+/// The pages of a folder that have a truth beside them.
+fn find(dir: &Path, pages: &mut Vec<(PathBuf, PathBuf)>) -> Result<(), Failure> {
     let entries = std::fs::read_dir(dir)
         .map_err(|error| Failure::usage(format!("cannot read {}: {error}", dir.display())))?;
-    let mut pairs = Vec::new();
     for entry in entries {
-        let truth = entry.map_err(Failure::failed)?.path();
-        let name = truth.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let Some(stem) = name.strip_suffix(TRUTH) else {
-            continue;
-        };
-        let page = ["txt", "html", "htm"].map(|ending| dir.join(format!("{stem}.{ending}")));
-        match page.into_iter().find(|page| page.exists()) {
-            Some(page) => pairs.push((page, truth)),
-            None => {
-                return Err(Failure::usage(format!("{} has no page beside it", truth.display())));
-            }
+        let path = entry.map_err(Failure::failed)?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if let Some(stem) = name.strip_suffix(TRUTH) {
+            let page = PAGES.map(|ending| path.with_file_name(format!("{stem}.{ending}")));
+            let Some(page) = page.into_iter().find(|page| page.exists()) else {
+                let message = format!("{} has no page beside it", path.display());
+                return Err(Failure::usage(message));
+            };
+            pages.push((page, path));
+        } else if path.is_dir() {
+            find(&path, pages)?;
         }
     }
-    if pairs.is_empty() {
-        return Err(Failure::usage(format!("there is no *{TRUTH} in {}", dir.display())));
-    }
-    pairs.sort();
-    Ok(pairs)
+    Ok(())
+}
+
+/// What HTTP said of a page, as a file beside it says.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Said {
+    url: Option<String>,
+    content_type: Option<String>,
+    charset: Option<String>,
 }
 
 fn compare(page: &Path, truth: &Path) -> Result<Vec<Judgement>, Failure> {
-    let named = |path: &Path, error: &dyn std::fmt::Display| {
-        Failure::usage(format!("cannot read {}: {error}", path.display()))
+    let bytes = bytes(page)?;
+    let said = truth.with_file_name(
+        truth.file_name().and_then(|name| name.to_str()).unwrap_or_default().replace(TRUTH, HINTS),
+    );
+    let said: Said = if said.exists() { parse(&said)? } else { Said::default() };
+    let hints = Hints {
+        url: said.url.as_deref(),
+        content_type: said.content_type.as_deref(),
+        charset: said.charset.as_deref(),
     };
-    let bytes = std::fs::read(page).map_err(|error| named(page, &error))?;
-    let hints = Hints::default();
-    let report =
-        serde_json::to_value(read(&decode(&bytes, &hints), &hints)).map_err(Failure::failed)?;
-    let text = std::fs::read(truth).map_err(|error| named(truth, &error))?;
-    let truth: Value = serde_json::from_slice(&text).map_err(|error| named(truth, &error))?;
-    Ok(judge(&report, &truth))
+    let report = read(&decode(&bytes, &hints), &hints);
+    let report = serde_json::to_value(report).map_err(Failure::failed)?;
+    Ok(judge(&report, &parse::<Value>(truth)?))
+}
+
+fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path)
+        .map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))
+}
+
+fn parse<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Failure> {
+    serde_json::from_slice(&bytes(path)?)
+        .map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))
 }

@@ -121,13 +121,15 @@ pub fn decode<'a>(bytes: &'a [u8], hints: &Hints<'_>) -> Decoded<'a> {
         broken = broken.or(Some((from, encoding)));
     }
     // Nobody said it, or what was said does not hold: the page's own bytes are asked.
-    for encoding in [UTF_8, detect(bytes)] {
-        if let Some(text) = whole(bytes, encoding) {
-            charset.used = encoding.name();
-            return Decoded { text, charset };
-        }
+    if let Some(text) = whole(bytes, UTF_8) {
+        return Decoded { text, charset };
     }
-    let (from, encoding) = broken.unwrap_or((From::Detected, detect(bytes)));
+    let detected = detect(bytes);
+    if let Some(text) = whole(bytes, detected) {
+        charset.used = detected.name();
+        return Decoded { text, charset };
+    }
+    let (from, encoding) = broken.unwrap_or((From::Detected, detected));
     let (text, _, malformed) = encoding.decode(bytes);
     (charset.used, charset.from, charset.malformed) = (encoding.name(), from, malformed);
     Decoded { text, charset }

@@ -1,12 +1,13 @@
 //! The sums that a report must fulfil, both sides of each. Nothing is altered to make one hold.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::layout::{APPLICANTS, Group, OTHER_OUTCOME, REQUESTS, RESULTS, REVIEWS};
 use crate::schema::Table;
 
 /// One check.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Check {
     /// The rule, as an equation of row or column keys.
     pub rule: String,

@@ -1,8 +1,20 @@
 //! The parser against the truth: what it got right, what wrong, and what it left out.
 //!
 //! A truth is an object with some of a report's keys. `{"any_of": […]}` lets several values be
-//! right; null means that the page does not state it, so that any value is wrong. `is_report`,
-//! `text_contains`, `text_lacks`, `warnings_at` and `checks_hold` are asked of the whole report.
+//! right; null means that the page does not state it, so that any value is wrong. `is_report` (the kind is
+//! `report`), `text_contains`, `text_lacks`, `warnings_at` and `checks_hold` are asked of the whole report.
+//!
+//! ```
+//! use gongkai_report::evaluation::{Verdict, judge};
+//! use serde_json::json;
+//!
+//! let report = json!({"kind": "report", "year": 2023, "title": null, "warnings": []});
+//! let verdicts: Vec<Verdict> = judge(&report, &json!({"is_report": true, "title": "甲", "year": 2022}))
+//!     .into_iter()
+//!     .map(|judgement| judgement.verdict)
+//!     .collect();
+//! assert_eq!(verdicts, [Verdict::Right, Verdict::NeedlesslyNull, Verdict::Wrong]);
+//! ```
 
 use serde_json::Value;
 
@@ -16,8 +28,10 @@ pub enum Verdict {
     Right,
     /// It is something else.
     Wrong,
-    /// It is null, and the page states it.
+    /// It is null, the page states it, and a warning at its place says why it was not read.
     Missing,
+    /// It is null, the page states it, and nothing says why.
+    NeedlesslyNull,
 }
 
 /// One comparison.
@@ -48,7 +62,7 @@ pub fn judge(report: &Value, truth: &Value) -> Vec<Judgement> {
     for (field, expected) in truth.as_object().into_iter().flatten() {
         match field.as_str() {
             "is_report" => {
-                let is_report = matches!(report["kind"].as_str(), Some("report" | "report_file"));
+                let is_report = report["kind"] == "report";
                 push(&mut judgements, field, field, expected, Value::from(is_report));
             }
             "checks_hold" => {
@@ -64,7 +78,23 @@ pub fn judge(report: &Value, truth: &Value) -> Vec<Judgement> {
             _ => compare(&mut judgements, field, field, expected, &report[field]),
         }
     }
+    for judgement in &mut judgements {
+        let is_judged = judgement.verdict == Verdict::NeedlesslyNull;
+        if is_judged && judgement.field != "warnings_at" && is_explained(report, &judgement.path) {
+            judgement.verdict = Verdict::Missing;
+        }
+    }
     judgements
+}
+
+/// Whether a warning stands at a path, within it, or at a part of the report that holds it.
+fn is_explained(report: &Value, path: &str) -> bool {
+    let within = |one: &str, other: &str| {
+        one == other || one.strip_prefix(other).is_some_and(|rest| rest.starts_with('.'))
+    };
+    report["warnings"].as_array().into_iter().flatten().any(|warning| {
+        warning["at"].as_str().is_some_and(|at| within(at, path) || within(path, at))
+    })
 }
 
 fn compare(
@@ -91,7 +121,7 @@ fn push(judgements: &mut Vec<Judgement>, field: &str, path: &str, expected: &Val
     };
     let verdict = match () {
         () if right => Verdict::Right,
-        () if found.is_null() => Verdict::Missing,
+        () if found.is_null() => Verdict::NeedlesslyNull,
         () => Verdict::Wrong,
     };
     let (field, path) = (field.to_owned(), path.to_owned());
@@ -138,7 +168,7 @@ fn judge_warnings(judgements: &mut Vec<Judgement>, field: &str, report: &Value, 
         judgements.push(Judgement {
             field: field.to_owned(),
             path: at.as_str().unwrap_or_default().to_owned(),
-            verdict: if warned { Verdict::Right } else { Verdict::Missing },
+            verdict: if warned { Verdict::Right } else { Verdict::NeedlesslyNull },
             expected: at.clone(),
             found: Value::from(warned),
         });
@@ -147,7 +177,7 @@ fn judge_warnings(judgements: &mut Vec<Judgement>, field: &str, report: &Value, 
 
 #[cfg(test)]
 mod tests {
-    use super::Verdict::{Missing, Right, Wrong};
+    use super::Verdict::{Missing, NeedlesslyNull, Right, Wrong};
     use super::*;
     use serde_json::json;
 
@@ -161,7 +191,21 @@ mod tests {
             "requests": {"granted": {"total": 3, "other": null}}});
         let truth = json!({"is_report": true, "title": {"any_of": [null, "甲乙"]}, "year": 2023, "published": "2024-01-17",
             "requests": {"granted": {"total": 4, "other": null}}});
-        assert_eq!(verdicts(&report, &truth), [Right, Right, Missing, Right, Wrong, Right]);
+        let expected = [Right, Right, NeedlesslyNull, Right, Wrong, Right];
+        assert_eq!(verdicts(&report, &truth), expected);
         assert_eq!(verdicts(&json!({"year": 0}), &json!({"year": null})), [Wrong]);
+    }
+
+    #[test]
+    fn a_null_is_needless_unless_a_warning_says_why() {
+        let report =
+            |at: &str| json!({"requests": {"granted": {"total": null}}, "warnings": [{"at": at}]});
+        let truth = json!({"requests": {"granted": {"total": 4}}});
+        for at in ["requests", "requests.granted", "requests.granted.total"] {
+            assert_eq!(verdicts(&report(at), &truth), [Missing], "{at}");
+        }
+        for at in ["reviews", "requests.granted_too", "requests.granted.other"] {
+            assert_eq!(verdicts(&report(at), &truth), [NeedlesslyNull], "{at}");
+        }
     }
 }

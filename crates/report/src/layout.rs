@@ -2,12 +2,13 @@
 //!
 //! The form of 2021 is that of 国办公开办函〔2021〕30号, the form of 2019 that of 国办公开办函〔2019〕60号.
 
-/// A row of table three: its key, its label as [`crate::text::label`] leaves it, and the group that
-/// it stands in.
+/// A row of table three: its key, its label as [`crate::text::label`] leaves it (as far as pages
+/// agree on it), what the form's own label goes on with, and the group that it stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RequestRow {
     pub(crate) key: &'static str,
     pub(crate) label: &'static str,
+    pub(crate) rest: &'static str,
     pub(crate) group: Group,
 }
 
@@ -41,7 +42,16 @@ pub(crate) const GROUP_HEADS: [(&str, Group); 4] = [
 ];
 
 const fn row(key: &'static str, label: &'static str, group: Group) -> RequestRow {
-    RequestRow { key, label, group }
+    RequestRow { key, label, rest: "", group }
+}
+
+const fn long(
+    key: &'static str,
+    label: &'static str,
+    rest: &'static str,
+    group: Group,
+) -> RequestRow {
+    RequestRow { key, label, rest, group }
 }
 
 /// The rows of table three in the form of 2021, in order. The form of 2019 has
@@ -50,7 +60,7 @@ pub(crate) const REQUESTS: [RequestRow; 25] = [
     row("received_new", "本年新收政府信息公开申请数量", Group::Received),
     row("carried_in", "上年结转政府信息公开申请数量", Group::Received),
     row("granted", "予以公开", Group::Granted),
-    row("partly_granted", "部分公开", Group::Granted),
+    long("partly_granted", "部分公开", "区分处理的只计这一情形不计其他情形", Group::Granted),
     row("refused_state_secret", "属于国家秘密", Group::Refused),
     row("refused_other_law", "其他法律行政法规禁止公开", Group::Refused),
     row("refused_safety_stability", "危及三安全一稳定", Group::Refused),
@@ -67,8 +77,18 @@ pub(crate) const REQUESTS: [RequestRow; 25] = [
     row("unprocessed_publication", "要求提供公开出版物", Group::Unprocessed),
     row("unprocessed_excessive", "无正当理由大量反复申请", Group::Unprocessed),
     row("unprocessed_confirmation", "要求行政机关确认或重新出具已获取信息", Group::Unprocessed),
-    row("other_not_corrected", "申请人无正当理由逾期不补正", Group::Other),
-    row("other_fee_unpaid", "申请人逾期未按收费通知要求缴纳费用", Group::Other),
+    long(
+        "other_not_corrected",
+        "申请人无正当理由逾期不补正",
+        "行政机关不再处理其政府信息公开申请",
+        Group::Other,
+    ),
+    long(
+        "other_fee_unpaid",
+        "申请人逾期未按收费通知要求缴纳费用",
+        "行政机关不再处理其政府信息公开申请",
+        Group::Other,
+    ),
     row("other_other", "其他", Group::Other),
     row("outcome_total", "总计", Group::Total),
     row("carried_out", "结转下年度继续办理", Group::CarriedOut),

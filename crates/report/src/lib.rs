@@ -6,7 +6,7 @@
 //!
 //! let page = "<title>青杉市统计局2023年政府信息公开工作年度报告</title>\
 //!             <h2>一、总体情况</h2><p>略</p><h2>二、主动公开政府信息情况</h2>\
-//!             <table><tr><td>本年制发件数</td><td></td></tr><tr><td>行政许可</td><td>12</td></tr></table>";
+//!             <table><tr><td>信息内容</td><td>本年处理决定数量</td></tr><tr><td>行政许可</td><td>12</td></tr></table>";
 //! let hints = Hints::default();
 //! let report = read(&decode(page.as_bytes(), &hints), &hints);
 //! assert_eq!(report.kind, Kind::Report);
@@ -18,6 +18,9 @@
 mod charset;
 mod checks;
 pub mod evaluation;
+mod evidence;
+mod glance;
+mod kind;
 mod layout;
 mod metadata;
 mod number;
@@ -32,9 +35,11 @@ mod warning;
 
 pub use charset::{Charset, Decoded, From as CharsetFrom, decode};
 pub use checks::Check;
+pub use evidence::{At, Evidence};
+pub use glance::may_be_report;
 pub use number::Number;
-pub use read::{may_be_report, read};
-pub use schema::{Attachment, Cells, Format, Kind, Report, SCHEMA, Section, Table};
+pub use read::{read, read_with_evidence};
+pub use schema::{Attachment, Cells, Format, Kind, Report, SCHEMA, Section, Table, json_schema};
 pub use warning::Warning;
 
 /// What is known of a page beside its bytes.

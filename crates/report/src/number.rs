@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde::{Serialize, Serializer};
 
-use crate::text::{pattern, tight};
+use crate::text::{pattern, plain, tight};
 
 /// A number as a report states it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,6 +24,14 @@ impl Number {
             Self::Whole(_) | Self::Decimal(_) => None,
         }
     }
+
+    /// The number, if it is one of counting or of money and not below nothing.
+    pub(crate) fn is_amount(self) -> bool {
+        match self {
+            Self::Whole(whole) => whole >= 0,
+            Self::Decimal(decimal) => decimal >= 0.0,
+        }
+    }
 }
 
 impl Serialize for Number {
@@ -35,30 +43,55 @@ impl Serialize for Number {
     }
 }
 
+/// The unit written behind a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unit {
+    /// None, or one of counting.
+    Pieces,
+    /// 元
+    Yuan,
+    /// 万元
+    TenThousandYuan,
+}
+
 /// What a cell holds.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Cell {
     /// Nothing, or a sign for nothing: `/`, `—`, `-`, `无`.
     Blank,
-    /// A number.
-    Number(Number),
-    /// A number, and a remark beside it: `22（其中修订16件）`.
-    Noted(Number, String),
-    /// An amount in yuan, where the column counts ten thousands.
-    Yuan(f64),
+    /// A number, with its unit, and a remark beside it where there is one: `22（其中修订16件）`.
+    Stated(Number, Unit, Option<String>),
     /// Something else.
     Unreadable,
 }
 
 /// Reads a cell.
 pub(crate) fn cell(text: &str) -> Cell {
-    let tight = tight(text);
-    let bare = tight.trim_matches(['-', '—', '–', '/', '\\', '一', '_', '*']);
+    // Nearly every cell is a digit or two.
+    if !text.is_empty() && text.len() <= 9 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return number(text)
+            .map_or(Cell::Unreadable, |number| Cell::Stated(number, Unit::Pieces, None));
+    }
+    if is_word(text) {
+        return Cell::Unreadable;
+    }
+    // `1 2` are two cells of which the border was lost, or one number that was broken.
+    let breaks = |two: (char, char)| two.0 == ' ' && two.1.is_ascii_digit();
+    let narrow = plain(text);
+    let mut before = None;
+    for two in narrow.chars().zip(narrow.chars().skip(1)) {
+        if breaks(two) && before.is_some_and(|c: char| c.is_ascii_digit()) {
+            return Cell::Unreadable;
+        }
+        before = Some(two.0);
+    }
+    let tight = tight(&narrow);
+    let bare = tight.trim_matches(['-', '—', '–', '―', '－', '/', '\\', '一', '_', '*', '.', '~']);
     if bare.is_empty() || matches!(bare, "无" | "空" | "无。") {
         return Cell::Blank;
     }
     if tight == "零" {
-        return Cell::Number(Number::Whole(0));
+        return Cell::Stated(Number::Whole(0), Unit::Pieces, None);
     }
     let Some(parts) = NUMBER.captures(&tight) else {
         return Cell::Unreadable;
@@ -67,35 +100,37 @@ pub(crate) fn cell(text: &str) -> Cell {
     let Some(number) = number(part("number")) else {
         return Cell::Unreadable;
     };
-    match (part("unit"), part("note"), number) {
-        ("元", "", Number::Whole(yuan)) => precise(yuan).map_or(Cell::Unreadable, Cell::Yuan),
-        ("元", "", Number::Decimal(yuan)) => Cell::Yuan(yuan),
-        ("元", ..) => Cell::Unreadable,
-        (_, "", number) => Cell::Number(number),
-        (_, note, number) => Cell::Noted(number, note.to_owned()),
-    }
+    let unit = match part("unit") {
+        "元" => Unit::Yuan,
+        "万元" => Unit::TenThousandYuan,
+        _ => Unit::Pieces,
+    };
+    let note = Some(part("note").to_owned()).filter(|note| !note.is_empty());
+    Cell::Stated(number, unit, note)
 }
 
-/// A whole number as a decimal, if it can be one without loss.
-fn precise(whole: i64) -> Option<f64> {
-    i32::try_from(whole).ok().map(f64::from)
+/// Most texts are words, and begin as no number and no sign for nothing does.
+fn is_word(text: &str) -> bool {
+    let first = text.trim_start().chars().next();
+    first
+        .is_some_and(|c| c.is_alphabetic() && !matches!(c, '零' | '无' | '空' | '一' | '０'..='９'))
 }
 
 /// Digits with thousands separators at their places, and nothing else around but a unit or a
 /// remark in brackets.
 static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"^(?P<number>[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)(?P<unit>件|宗|项|条|个|次|起|份|万元|元)?(?P<note>\(.*\))?$",
+        r"^(?P<number>[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)(?P<unit>件|宗|项|条|个|次|起|份|部|万元|元)?(?P<note>\(.*\)|\[.*\])?$",
     )
 });
 
 fn number(text: &str) -> Option<Number> {
-    let text = text.replace(',', "");
     // `0000` is four cells run together and no count.
     let digits = text.trim_start_matches(['+', '-']);
     if digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0.") {
         return None;
     }
+    let text = text.replace(',', "");
     if text.contains('.') {
         return text.parse().ok().filter(|n: &f64| n.is_finite()).map(Number::Decimal);
     }
@@ -106,6 +141,10 @@ fn number(text: &str) -> Option<Number> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn plain(number: Number) -> Cell {
+        Cell::Stated(number, Unit::Pieces, None)
+    }
 
     #[test]
     fn a_number_is_what_is_written() {
@@ -119,14 +158,15 @@ mod tests {
             ("-3", -3),
             ("+2", 2),
         ] {
-            assert_eq!(cell(text), Cell::Number(Number::Whole(number)), "{text}");
+            assert_eq!(cell(text), plain(Number::Whole(number)), "{text}");
         }
-        assert_eq!(cell("96.5万元"), Cell::Number(Number::Decimal(96.5)));
-        assert_eq!(cell("251000元"), Cell::Yuan(251_000.0));
-        assert_eq!(
-            cell("22（其中修订16件）"),
-            Cell::Noted(Number::Whole(22), "(其中修订16件)".to_owned())
-        );
+        let decimal = |number, unit| Cell::Stated(Number::Decimal(number), unit, None);
+        assert_eq!(cell("96.5万元"), decimal(96.5, Unit::TenThousandYuan));
+        let yuan = Cell::Stated(Number::Whole(251_000), Unit::Yuan, None);
+        assert_eq!(cell("251000元"), yuan);
+        let noted = Some("(其中修订16件)".to_owned());
+        let noted = Cell::Stated(Number::Whole(22), Unit::Pieces, noted);
+        assert_eq!(cell("22（其中修订16件）"), noted);
     }
 
     #[test]
@@ -141,6 +181,7 @@ mod tests {
         for text in [
             "0000000",
             "007",
+            "1 2",
             "1 2件3",
             "约12",
             "1,23",
@@ -162,7 +203,7 @@ mod tests {
 
         #[test]
         fn a_written_count_is_read_as_it_is(count in 0_i64..1_000_000_000) {
-            prop_assert_eq!(cell(&count.to_string()), Cell::Number(Number::Whole(count)));
+            prop_assert_eq!(cell(&count.to_string()), plain(Number::Whole(count)));
         }
     }
 }

@@ -1,9 +1,14 @@
 //! The report as an object: `gongkai-report/1`, key by key.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::checks::Check;
+use crate::evidence::Evidence;
 use crate::number::Number;
 use crate::warning::Warning;
 
@@ -11,7 +16,7 @@ use crate::warning::Warning;
 pub const SCHEMA: &str = "gongkai-report/1";
 
 /// What a page is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// An annual report, its text in the page.
@@ -25,7 +30,7 @@ pub enum Kind {
 }
 
 /// The form that a report follows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub enum Format {
     /// 国办公开办函〔2021〕30号.
     #[serde(rename = "2021")]
@@ -50,7 +55,7 @@ impl Format {
 }
 
 /// A section of a report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Section {
     /// 1 to 6.
     pub number: u8,
@@ -61,7 +66,7 @@ pub struct Section {
 }
 
 /// A link to the report as a file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Attachment {
     /// Where it lies, resolved where the page's own URL is known.
     pub url: String,
@@ -105,8 +110,39 @@ impl Serialize for Table {
     }
 }
 
+impl JsonSchema for Table {
+    fn schema_name() -> Cow<'static, str> {
+        "Table".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Row key to column key to cell: a number as the page states it, or null.",
+            "type": "object",
+            "additionalProperties": {
+                "type": "object",
+                "additionalProperties": { "type": ["number", "null"] }
+            }
+        })
+    }
+}
+
+/// The JSON Schema (2020-12) of [`Report`] as it is serialised, as `docs/report.schema.json` publishes it.
+///
+/// ```
+/// assert_eq!(gongkai_report::json_schema()["title"], "gongkai-report/1");
+/// ```
+pub fn json_schema() -> Value {
+    let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
+    let mut schema = settings.into_generator().into_root_schema_for::<Report>().to_value();
+    if let Some(schema) = schema.as_object_mut() {
+        schema.insert("title".to_owned(), SCHEMA.into());
+    }
+    schema
+}
+
 /// What the parser says of one page.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Report {
     /// [`SCHEMA`].
     pub schema: &'static str,
@@ -156,11 +192,11 @@ pub struct Report {
     pub format: Option<Format>,
     /// The six sections; null for a page that is no report.
     pub sections: Option<Vec<Section>>,
-    /// Table two.
+    /// Table two: 主动公开政府信息情况.
     pub proactive: Option<Table>,
-    /// Table three.
+    /// Table three: 收到和处理政府信息公开申请情况.
     pub requests: Option<Table>,
-    /// Table four.
+    /// Table four: 行政复议、行政诉讼情况.
     pub reviews: Option<Table>,
     /// The sums that must hold.
     pub checks: Vec<Check>,
@@ -168,4 +204,7 @@ pub struct Report {
     pub warnings: Vec<Warning>,
     /// Links to the report as a file.
     pub attachments: Vec<Attachment>,
+    /// Where each figure stands in the page, by its path in this object; only where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<BTreeMap<String, Evidence>>,
 }

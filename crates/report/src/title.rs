@@ -1,43 +1,89 @@
 //! The title of a page: which text is it, and is it that of a report.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
 use crate::metadata::meta;
-use crate::page::Page;
-use crate::text::{pattern, tight, trimmed};
+use crate::page::{Line, Page};
+use crate::text::{is_longer, pattern, plain, tight};
 
 /// A title is no longer than this, in letters.
 const LONGEST: usize = 80;
 
-/// What is called so is none of ours, whatever else it is called.
-const DECOYS: [&str; 20] = [
+/// Behind the name of a report: what is called so is about one, or about another thing.
+const DECOYS_BEHIND: [&str; 28] = [
     "解读",
+    "图解",
     "通知",
     "格式",
     "指南",
     "报表",
-    "政府工作报告",
-    "法治政府",
     "意见",
     "办法",
-    "图解",
-    "一图读懂",
     "目录",
     "评估",
     "考核",
+    "答记者问",
+    "问答",
+    "公示",
+    "培训",
+    "会议",
+    "工作的",
+    "编制",
+    "撰写",
+    "模板",
+    "范本",
+    "填报",
+    "报送",
+    "公告",
+    "不存在",
+    "已删除",
+    "找不到",
+    "无法访问",
+];
+
+/// Before it: the same, and what announces one.
+const DECOYS_BEFORE: [&str; 17] = [
+    "解读",
+    "图解",
+    "一图读懂",
+    "转发",
+    "通知",
+    "关于做好",
+    "关于报送",
+    "关于印发",
+    "关于开展",
+    "关于编制",
+    "部署",
+    "召开",
+    "公布",
+    "发布",
+    "出炉",
+    "完成",
+    "开展",
+];
+
+/// Anywhere: reports on other duties.
+const OTHER_DUTIES: [&str; 11] = [
+    "政府工作报告",
+    "法治政府",
     "社会责任",
     "环境信息",
     "预算",
     "决算",
-    "答记者问",
-    "转发",
+    "网站工作年度报",
+    "网站年度",
+    "网站监管",
+    "政务新媒体年度",
+    "信息公开指南",
 ];
 
-/// Bodies that are no agencies, though they too report on disclosure.
-const STRANGERS: [&str; 12] = [
+/// Endings of bodies that are no agencies, though they too report on disclosure.
+const STRANGERS: [&str; 17] = [
     "医院",
+    "卫生院",
     "学校",
     "中学",
     "小学",
@@ -45,10 +91,14 @@ const STRANGERS: [&str; 12] = [
     "学院",
     "幼儿园",
     "公司",
-    "供电",
+    "供电局",
+    "供电所",
     "银行",
     "集团",
-    "水务",
+    "水厂",
+    "煤气公司",
+    "附中",
+    "党校",
 ];
 
 static REPORT: LazyLock<Regex> = LazyLock::new(|| {
@@ -57,9 +107,11 @@ static REPORT: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-/// The year, in digits or in letters, and what stands before it.
+/// The year, in digits or in letters.
 static YEAR: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"(20[0-5]\d|[二2][〇○零Oo0][〇○零O一二三四五][〇○零O一二三四五六七八九])(?:年度?|度)?")
+    pattern(
+        r"(?:20[0-5]\d|[二2][〇○零Oo0][〇○零O一二三四五][〇○零O一二三四五六七八九])(?:年度?|度)?",
+    )
 });
 
 /// Whether this is the title of an annual report.
@@ -71,55 +123,92 @@ pub(crate) fn names_report(title: &str) -> bool {
 /// Whether this is the title of something that a report may be mistaken for.
 pub(crate) fn is_decoy(title: &str) -> bool {
     let tight = tight(title);
-    DECOYS.iter().chain(&STRANGERS).any(|word| tight.contains(word))
+    let has = |text: &str, words: &[&str]| words.iter().any(|word| text.contains(word));
+    if has(&tight, &OTHER_DUTIES) {
+        return true;
+    }
+    let Some(report) = REPORT.find(&tight) else {
+        return has(&tight, &DECOYS_BEHIND) || has(&tight, &DECOYS_BEFORE);
+    };
+    let behind = tight.get(report.end()..).unwrap_or_default();
+    let before = tight.get(..report.start()).unwrap_or_default();
+    has(behind, &DECOYS_BEHIND)
+        || has(before, &DECOYS_BEFORE)
+        || agency(&tight).is_some_and(|agency| is_stranger(&agency))
 }
 
-/// The page's title: the first of its places that names a report, else the first that names anything.
+/// Whether a name is that of a body which is no agency.
+pub(crate) fn is_stranger(name: &str) -> bool {
+    let name = tight(name);
+    let name = name.split('(').next().unwrap_or_default();
+    STRANGERS.iter().any(|end| name.ends_with(end))
+}
+
+/// So many lines before a report may hold its title.
+const HEAD_LINES: usize = 250;
+
+/// The page's title: the first of its places that names a report, else the first that names
+/// anything.
 pub(crate) fn find(page: &Page, begin: Option<usize>) -> Option<String> {
-    let head = page
-        .lines
-        .get(..begin.unwrap_or(page.lines.len()).min(page.lines.len()))
-        .unwrap_or_default();
-    let headings = head.iter().filter(|line| line.is_title).map(super::page::Line::text);
-    let of_meta = meta(page, &["articletitle"]).map(str::to_owned);
+    let end = begin.unwrap_or(page.len());
+    let near = if begin.is_some() { end.saturating_sub(HEAD_LINES)..end } else { 0..HEAD_LINES };
+    let head: Vec<Line<'_>> = page.lines(near).filter(|line| fits(line.tight())).collect();
+    let headings = page.lines(0..end).filter(|line| line.is_title() && fits(line.tight()));
+    let headings = headings.map(|line| line.text().into_owned());
+    let of_meta = meta(page, "articletitle").map(str::to_owned);
     let of_page = page.title.as_deref().map(without_site);
     let places: Vec<String> =
         of_meta.into_iter().chain(headings).chain(of_page).filter(|text| fits(text)).collect();
     // What a line says of itself is asked last: columns and links stand among the lines.
-    let lines = || head.iter().filter(|line| line.cells.len() == 1).map(super::page::Line::text);
-    let is_whole = |text: &String| {
-        fits(text) && !text.contains(':') && names_report(text) && year(text).is_some()
-    };
+    let lines = || head.iter().rev().filter_map(|line| line.only());
+    let is_whole = |text: &&str| !text.contains(':') && names_report(text) && year(text).is_some();
     let named = places.iter().find(|text| names_report(text)).cloned();
     // A heading over two lines may name its agency on the first alone.
     let whole = named.as_deref().is_none_or(|title| agency(title).is_some());
-    let named = if whole { named } else { joined(head).or(named) };
+    let named = if whole { named } else { joined(&head).or(named) };
     named
         .or_else(|| {
             let decoy = places.iter().find(|text| is_decoy(text)).cloned();
             decoy
-                .or_else(|| joined(head))
-                .or_else(|| lines().find(is_whole))
+                .or_else(|| joined(&head))
+                .or_else(|| lines().find(is_whole).map(str::to_owned))
                 .or_else(|| places.first().cloned())
         })
-        .map(|title| trimmed(&title))
+        .map(|title| plain(&title))
 }
 
-/// A title over two lines: `青杉市统计局` above `2023年政府信息公开工作年度报告`.
-fn joined(head: &[crate::page::Line]) -> Option<String> {
-    head.windows(2).find_map(|two| {
-        let [above, below] = two else { return None };
-        let (above, below) = (above.text(), below.text());
+/// A title over two or three lines: `青杉市统计局` above `2023年政府信息公开工作` above `年度报告`.
+fn joined(head: &[Line<'_>]) -> Option<String> {
+    let texts: Vec<&str> = head.iter().map(|line| line.only().unwrap_or_default()).collect();
+    let of = |lines: &[&str]| {
+        let (above, below) = lines.split_first()?;
+        let below = below.concat();
         let starts = YEAR.find(&tight(&below)).is_some_and(|year| year.start() == 0);
-        let is_name = !above.contains([':', '>', '、']) && ends_as_body(&tight(&above));
+        let is_name = !above.contains([':', '>', '、']) && ends_as_body(&tight(above));
         (starts && is_name && names_report(&below) && below.chars().count() <= 30)
             .then(|| format!("{above}{below}"))
-    })
+    };
+    let split = |lines: &[&str]| {
+        let [above, below] = lines else { return None };
+        let whole = format!("{above}{below}");
+        let is_part = !names_report(above) && year(above).is_some() && agency(above).is_some();
+        (is_part
+            && fits(&whole)
+            && !whole.contains([':', '>'])
+            && names_report(&whole)
+            && below.chars().count() <= 20)
+            .then_some(whole)
+    };
+    texts
+        .windows(2)
+        .rev()
+        .find_map(of)
+        .or_else(|| texts.windows(3).rev().find_map(of))
+        .or_else(|| texts.windows(2).rev().find_map(split))
 }
 
 fn fits(text: &str) -> bool {
-    let length = text.chars().count();
-    length > 1 && length <= LONGEST && !text.contains('>')
+    !is_longer(text, LONGEST) && is_longer(text, 1) && !text.contains('>')
 }
 
 /// `<title>` without the site's name after a dash or a bar.
@@ -129,15 +218,28 @@ fn without_site(title: &str) -> String {
     named.or_else(|| parts.clone().next()).unwrap_or(title).to_owned()
 }
 
-/// The year that a title names.
+/// The year that a title names: one with 年 behind it, if there is one.
 pub(crate) fn year(title: &str) -> Option<i32> {
     let tight = tight(title);
-    let written = YEAR.captures(&tight)?.get(1)?.as_str();
-    let digits: Option<String> = written.chars().map(digit).collect();
+    let place = year_place(&tight)?;
+    let digits: Option<String> = tight.get(place)?.chars().take(4).map(digit).collect();
     digits?.parse().ok().filter(|year| (2003..2060).contains(year))
 }
 
-fn digit(letter: char) -> Option<char> {
+/// Where the year stands in a title without blanks. Five digits are no year.
+fn year_place(tight: &str) -> Option<Range<usize>> {
+    let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+    let alone = |found: &regex::Match<'_>| {
+        let before = tight.get(..found.start()).and_then(|text| text.chars().next_back());
+        let behind = tight.get(found.end()..).and_then(|text| text.chars().next());
+        !is_digit(before) && !is_digit(behind)
+    };
+    let places = || YEAR.find_iter(tight).filter(alone);
+    let named = places().find(|found| found.as_str().contains(['年', '度']));
+    named.or_else(|| places().next()).map(|found| found.range())
+}
+
+pub(crate) fn digit(letter: char) -> Option<char> {
     Some(match letter {
         '〇' | '○' | '零' | 'O' | 'o' => '0',
         '一' => '1',
@@ -153,18 +255,33 @@ fn digit(letter: char) -> Option<char> {
     })
 }
 
-/// The agency that a title names: what stands before the year.
+/// The agency that a title names: what stands before the year, else between it and the report.
 pub(crate) fn agency(title: &str) -> Option<String> {
     let tight = tight(title);
-    let before = match YEAR.find(&tight) {
-        Some(year) => tight.get(..year.start())?,
-        None => tight.get(..REPORT.find(&tight)?.start())?.trim_end_matches("政府"),
+    let report = REPORT.find(&tight).map(|report| report.start());
+    let year = year_place(&tight);
+    let before = match (&year, report) {
+        (Some(year), _) if year.start > 0 => tight.get(..year.start)?,
+        (Some(year), Some(report)) => own_name(tight.get(year.end..report)?),
+        (None, Some(report)) => own_name(tight.get(..report)?),
+        _ => return None,
     };
+    // What is left of a year that is none.
+    let before = before.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '年' | '度'));
     let name = before
-        .trim_start_matches(['《', '关', '于'])
-        .trim_matches(['(', ')', '-', '"', '“', '”', '《']);
+        .trim_start_matches(['《', '“'])
+        .trim_start_matches("关于")
+        .trim_matches(['(', ')', '-', '"', '“', '”', '《', '》', ' ']);
     (name.chars().count() >= 3 && name.chars().count() <= 40 && !name.contains([':', ',', '。']))
         .then(|| name.to_owned())
+}
+
+/// A name before 政府信息公开, which may end in 政府 itself.
+fn own_name(text: &str) -> &str {
+    match text.strip_suffix("政府") {
+        Some(name) if !name.ends_with("人民") => name,
+        _ => text,
+    }
 }
 
 /// Whether a name ends as those of agencies do.
@@ -209,6 +326,8 @@ mod tests {
             "某街道办事处2023年度政务公开工作年度报告",
             "二〇一八年政府信息公开工作报告",
             "青杉市2016年政府信息公开年报",
+            "青杉市学院路街道办事处2023年政府信息公开工作年度报告",
+            "青杉市房屋征收评估中心2023年政府信息公开工作年度报告",
         ] {
             assert!(names_report(title), "{title}");
         }
@@ -221,6 +340,8 @@ mod tests {
             "青杉市2023年法治政府建设年度报告",
             "政府信息公开指南",
             "市领导调研政务公开工作",
+            "我市各部门发布2023年政府信息公开工作年度报告",
+            "云岭县供电公司2023年信息公开年度报告",
         ] {
             assert!(!names_report(title), "{title}");
         }
@@ -239,6 +360,12 @@ mod tests {
         );
         assert_eq!(of("2023年政府信息公开工作年度报告"), (None, Some(2023)));
         assert_eq!(of("青杉市统计局政府信息公开年报").0, Some("青杉市统计局".into()));
+        assert_eq!(of("青杉市人民政府信息公开年报").0, Some("青杉市人民政府".into()));
+        assert_eq!(
+            of("2023年青杉市统计局政府信息公开年报"),
+            (Some("青杉市统计局".into()), Some(2023))
+        );
+        assert_eq!(of("青杉市统计局20223年政府信息公开年报").1, None);
     }
 
     #[test]

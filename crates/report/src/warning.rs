@@ -1,9 +1,10 @@
 //! What was repaired, ambiguous or inconsistent: said beside the report, never hidden in it.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// One warning.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Warning {
     /// A word that can be counted: `row_incomplete`, `cell_note`, `text_restored` …
     pub code: &'static str,

@@ -1,0 +1,334 @@
+//! The fields of a report's head and foot: each from the most trusted of its places, with a warning where
+//! another says something else.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::dates::moment;
+use super::foot::{Signature, is_site_id, signature, site};
+use super::meta;
+use super::pairs::{Around, Pair};
+use crate::page::Page;
+use crate::sections::Sections;
+use crate::text::{pattern, tight};
+use crate::title;
+use crate::warning::Warning;
+
+/// Labels of the body that publishes.
+const PUBLISHERS: [&str; 12] = [
+    "发布机构",
+    "发布机关",
+    "发布单位",
+    "公开单位",
+    "公开机构",
+    "公开主体",
+    "公开责任部门",
+    "发文机关",
+    "发文机构",
+    "责任部门",
+    "成文机关",
+    "制发机关",
+];
+
+const SOURCES: [&str; 4] = ["信息来源", "来源", "稿件来源", "文章来源"];
+
+const PUBLISHED: [&str; 6] = ["发布日期", "发布时间", "公开日期", "公开时间", "日期", "时间"];
+
+const GENERATED: [&str; 4] = ["生成日期", "成文日期", "生成时间", "成文时间"];
+
+/// The letters of a date without its time.
+const DATE_LETTERS: usize = "2024-01-17".len();
+
+/// What a page says of itself in one place.
+#[derive(Debug, Clone)]
+pub(crate) struct Claim {
+    pub(crate) value: String,
+    /// The label, `meta NAME`, `title`, `signature`, `foot`.
+    pub(crate) place: String,
+    /// The line where it stands; none for what is not text.
+    pub(crate) line: Option<usize>,
+}
+
+/// The fields of the head and the foot, with the places that they were read from.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Stated {
+    pub(crate) agency: Option<(Claim, &'static str)>,
+    pub(crate) year: Option<(i32, Claim)>,
+    pub(crate) published: Option<Claim>,
+    pub(crate) generated: Option<Claim>,
+    pub(crate) signed: Option<Claim>,
+    pub(crate) source: Option<Claim>,
+    pub(crate) site_id: Option<Claim>,
+    pub(crate) icp: Option<Claim>,
+    pub(crate) site_name: Option<Claim>,
+    /// The fields that one label states: key and claim.
+    pub(crate) labelled: Vec<(&'static str, Claim)>,
+}
+
+/// The fields that one label states, by their keys.
+const LABELLED: [(&str, &[&str]); 7] = [
+    ("index_number", &["信息索取号", "信息索引号", "索引号", "索取号"]),
+    ("document_number", &["文号", "发文字号", "文件编号"]),
+    ("category", &["信息类别", "信息分类"]),
+    ("subject", &["主题分类", "主题词"]),
+    ("disclosure_method", &["公开方式"]),
+    ("disclosure_period", &["公开时限"]),
+    ("disclosure_scope", &["公开范围"]),
+];
+
+/// Reads the fields.
+pub(crate) fn stated(
+    page: &Page,
+    sections: &Sections,
+    around: &Around,
+    title: Option<&str>,
+    warnings: &mut Vec<Warning>,
+) -> Stated {
+    let signature = signature(page, sections.begin_of_text(page));
+    let label = |labels: &[&str]| around.first(labels).map(of_pair);
+    let tag = |name: &str| of_meta(page, name);
+    let (foot_id, icp) = site(page);
+    let sources: Vec<Claim> = [label(&SOURCES), tag("contentsource"), tag("script:source")]
+        .into_iter()
+        .flatten()
+        .filter(|claim| claim.value.chars().any(char::is_alphabetic))
+        .collect();
+    let ids =
+        [foot_id.map(|id| claim(id, "foot")), tag("siteidcode").filter(|id| is_site_id(&id.value))];
+    let agency = agency(around, &sources, title, &signature, warnings);
+    let labelled = LABELLED.iter().filter_map(|(key, labels)| Some((*key, label(labels)?)));
+    Stated {
+        agency,
+        year: year(page, sections, title, warnings),
+        published: published(page, around, warnings),
+        generated: dated("generated", around, &GENERATED, warnings).map(|claim| Claim {
+            value: claim.value.chars().take(DATE_LETTERS).collect(),
+            ..claim
+        }),
+        signed: signature
+            .date
+            .map(|date| Claim { line: Some(signature.line), ..claim(date, "signature") }),
+        source: settle("source", sources, says_the_same, warnings),
+        site_id: settle("site_id", ids.into_iter().flatten().collect(), |a, b| a == b, warnings),
+        icp: icp.map(|icp| claim(icp, "foot")),
+        site_name: tag("sitename"),
+        labelled: labelled.collect(),
+    }
+}
+
+fn claim(value: impl Into<String>, place: &str) -> Claim {
+    Claim { value: value.into(), place: place.to_owned(), line: None }
+}
+
+fn of_pair(pair: &Pair) -> Claim {
+    Claim { value: pair.value.clone(), place: pair.label.clone(), line: Some(pair.line) }
+}
+
+fn of_meta(page: &Page, name: &str) -> Option<Claim> {
+    meta(page, name).map(|value| claim(value, &format!("meta {name}")))
+}
+
+/// The most trusted claim; each that says something else is warned of.
+fn settle(
+    field: &str,
+    claims: Vec<Claim>,
+    same: impl Fn(&str, &str) -> bool,
+    warnings: &mut Vec<Warning>,
+) -> Option<Claim> {
+    let mut claims = claims.into_iter();
+    let first = claims.next()?;
+    for other in claims.filter(|other| !same(&first.value, &other.value)) {
+        let message = format!(
+            "{} says {}, {} says {}; the first is taken",
+            first.place, first.value, other.place, other.value
+        );
+        warnings.push(Warning::new("metadata_disagrees", field, message));
+    }
+    Some(first)
+}
+
+/// Two names of one body or site: the one is a part of the other.
+fn says_the_same(one: &str, two: &str) -> bool {
+    let (one, two) = (tight(one), tight(two));
+    one.contains(&two) || two.contains(&one)
+}
+
+fn same_day(one: &str, two: &str) -> bool {
+    one.get(..DATE_LETTERS) == two.get(..DATE_LETTERS)
+}
+
+/// The date that a pair states; one that is no date of the calendar is warned of.
+fn dated(
+    field: &str,
+    around: &Around,
+    labels: &[&str],
+    warnings: &mut Vec<Warning>,
+) -> Option<Claim> {
+    let mut unreadable = None;
+    for claim in labels.iter().filter_map(|label| around.first(&[label]).map(of_pair)) {
+        match moment(&claim.value) {
+            Some(value) => return Some(Claim { value, ..claim }),
+            None => unreadable = unreadable.or(Some(claim)),
+        }
+    }
+    let claim = unreadable.filter(|claim| claim.value.chars().any(|c| c.is_ascii_digit()))?;
+    let message = format!("{}: `{}` is no date", claim.place, claim.value);
+    warnings.push(Warning::new("date_unreadable", field, message));
+    None
+}
+
+/// A labelled date beside the report, else the meta tag's, else the date of the document.
+fn published(page: &Page, around: &Around, warnings: &mut Vec<Warning>) -> Option<Claim> {
+    let at_moment = |claim: Claim| moment(&claim.value).map(|value| Claim { value, ..claim });
+    let labelled = dated("published", around, &PUBLISHED, warnings);
+    let scripted =
+        || ["script:pubdate", "script:pubdata"].into_iter().find_map(|n| of_meta(page, n));
+    let tag =
+        of_meta(page, "pubdate").and_then(at_moment).or_else(|| scripted().and_then(at_moment));
+    let claims: Vec<Claim> = [labelled, tag].into_iter().flatten().collect();
+    settle("published", claims, same_day, warnings)
+        .or_else(|| dated("published", around, &["发文日期", "印发日期", "发文时间"], warnings))
+}
+
+/// The agency, and which place named it.
+fn agency(
+    around: &Around,
+    sources: &[Claim],
+    title: Option<&str>,
+    signature: &Signature,
+    warnings: &mut Vec<Warning>,
+) -> Option<(Claim, &'static str)> {
+    let is_body = |claim: &&Claim| title::ends_as_body(&tight(&claim.value));
+    let of_label = around
+        .first(&PUBLISHERS)
+        .map(of_pair)
+        .filter(|claim| claim.value.chars().any(char::is_alphabetic));
+    let of_metadata = of_label.or_else(|| sources.iter().find(is_body).cloned());
+    let of_title = title
+        .filter(|title| title::names_report(title))
+        .and_then(title::agency)
+        .map(|agency| claim(agency, "title"));
+    let of_signature = signature
+        .agency
+        .clone()
+        .map(|agency| Claim { line: signature.line.checked_sub(1), ..claim(agency, "signature") });
+    let from = match (&of_metadata, &of_title, &of_signature) {
+        (Some(_), ..) => "metadata",
+        (None, Some(_), _) => "title",
+        (None, None, Some(_)) => "signature",
+        (None, None, None) => return None,
+    };
+    let claims = [of_metadata, of_title, of_signature].into_iter().flatten().collect();
+    settle("agency", claims, is_same_body, warnings).map(|claim| (claim, from))
+}
+
+/// Two names of one body: letters of the one stand in the other, in their order (团结办事处,
+/// 团结街道办事处), or one is the government of the place that the other names.
+fn is_same_body(one: &str, two: &str) -> bool {
+    let core = |name: &str| tight(name).replace("人民政府", "").replace("政府", "");
+    let (one, two) = (core(one), core(two));
+    let (short, long) = if one.len() < two.len() { (one, two) } else { (two, one) };
+    let mut letters = long.chars();
+    short.chars().all(|letter| letters.any(|other| other == letter))
+}
+
+/// The year that the title names, else that of the period that the report counts, else the first that its
+/// first section speaks of.
+fn year(
+    page: &Page,
+    sections: &Sections,
+    title: Option<&str>,
+    warnings: &mut Vec<Warning>,
+) -> Option<(i32, Claim)> {
+    let of_title = title.filter(|title| title::names_report(title)).and_then(title::year);
+    let of_title = of_title.map(|year| claim(year.to_string(), "title"));
+    let period = period(page, sections);
+    let claims = [of_title, period].into_iter().flatten().collect();
+    let found = settle("year", claims, |one, two| one == two, warnings);
+    let found = found.or_else(|| year_of_text(page, sections))?;
+    Some((found.value.parse().ok()?, found))
+}
+
+static PERIOD: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?:^|\D)(20[0-5]\d)年1月1日起?[^年\d]{0,6}(20[0-5]\d)?年?12月31日"));
+
+/// 统计期限: the year whose first day begins the period, and whose last day ends it.
+fn period(page: &Page, sections: &Sections) -> Option<Claim> {
+    const LINES_BEFORE: usize = 30;
+    let begin = sections.begin()?;
+    let end = sections.place(1).map_or(begin, |place| place.end);
+    let mut lines = page.lines(begin.saturating_sub(LINES_BEFORE)..end);
+    lines.find_map(|line| {
+        if !line.tight().contains("12月31日") {
+            return None;
+        }
+        let found = PERIOD.captures(line.tight())?;
+        let (from, to) = (found.get(1)?.as_str(), found.get(2).map(|to| to.as_str()));
+        to.is_none_or(|to| to == from)
+            .then(|| Claim { line: Some(line.index), ..claim(from, "统计期限") })
+    })
+}
+
+fn year_of_text(page: &Page, sections: &Sections) -> Option<Claim> {
+    static YEAR: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?:^|\D)(20[0-5]\d)年"));
+    let place = sections.place(1)?;
+    page.lines(place).find_map(|line| {
+        let year = YEAR.captures(line.tight())?.get(1)?.as_str();
+        Some(Claim { line: Some(line.index), ..claim(year, "总体情况") })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metadata::around;
+    use crate::{page, sections};
+
+    fn read(text: &str) -> (Stated, Vec<Warning>) {
+        let page = page::read(text);
+        let sections = sections::find(&page);
+        let around = around(&page, sections.begin());
+        let title = title::find(&page, sections.begin());
+        let mut warnings = Vec::new();
+        let stated = stated(&page, &sections, &around, title.as_deref(), &mut warnings);
+        (stated, warnings)
+    }
+
+    #[test]
+    fn a_label_beside_the_report_is_believed_before_a_meta_tag() {
+        let (stated, warnings) = read(
+            "<meta name=PubDate content='2020-01-01'><meta content='青杉市人民政府' name='contentSource'>\
+             <h1>青杉市统计局2023年政府信息公开工作年度报告</h1><p>发布日期：2024-01-17 来源：青杉市统计局<p>一、总体情况",
+        );
+        assert_eq!(stated.published.unwrap().value, "2024-01-17");
+        assert_eq!(stated.source.unwrap().value, "青杉市统计局");
+        let places: Vec<_> = warnings.iter().map(|w| (w.code, w.at.as_str())).collect();
+        let disagrees = "metadata_disagrees";
+        assert_eq!(places, [(disagrees, "published"), (disagrees, "source")]);
+    }
+
+    #[test]
+    fn names_of_one_body_do_not_disagree() {
+        for (one, two, same) in [
+            ("团结办事处", "团结街道办事处", true),
+            ("青杉市", "青杉市人民政府", true),
+            ("青杉市统计局", "云岭县统计局", false),
+        ] {
+            assert_eq!(is_same_body(one, two), same, "{one} {two}");
+        }
+    }
+
+    #[test]
+    fn a_source_that_names_nothing_is_none() {
+        assert!(read("来源:1\n一、总体情况").0.source.is_none());
+    }
+
+    #[test]
+    fn the_period_says_the_year_where_the_title_does_not() {
+        let (stated, _) = read("统计期限自2022年1月1日起至2022年12月31日止\n一、总体情况\n2023年");
+        assert_eq!(stated.year.map(|(year, _)| year), Some(2022));
+        let (stated, _) = read("一、总体情况\n20223年");
+        assert_eq!(stated.year.map(|(year, _)| year), None);
+    }
+}

@@ -1,0 +1,72 @@
+//! A page of text to lines; a row's cells stand between tabs or bars.
+
+use std::borrow::Cow;
+
+use super::{Page, Place, Shape};
+use crate::text::plain;
+
+pub(super) fn read(text: &str) -> Page {
+    let mut page = Page::default();
+    for line in text.lines() {
+        let line = &without_marks(line);
+        let tabbed = line.contains('\t') && !line.trim().is_empty();
+        if tabbed || line.contains(['|', '｜']) {
+            let cells: Vec<String> = if tabbed {
+                line.split('\t').map(plain).collect()
+            } else {
+                line.split(['|', '｜']).map(plain).collect()
+            };
+            let mut stated = cells.iter().filter(|cell| !cell.is_empty());
+            match (stated.next(), stated.next()) {
+                (None, _) => {}
+                // A tab before a paragraph indents it.
+                (Some(only), None) if tabbed && cells.len() <= 2 => {
+                    page.add([only.as_str()].into_iter(), Shape::Text, false, Place::default());
+                }
+                _ => page.add(
+                    cells.iter().map(String::as_str),
+                    Shape::Split,
+                    false,
+                    Place::default(),
+                ),
+            }
+        } else {
+            let line = plain(line);
+            if !line.is_empty() {
+                page.add([line.as_str()].into_iter(), Shape::Text, false, Place::default());
+            }
+        }
+    }
+    page.torn = !text.is_empty() && !text.ends_with(['\n', '\r']);
+    page
+}
+
+/// A line without the marks that a converter to Markdown left: `# ` before a heading, `**` around a word.
+fn without_marks(line: &str) -> Cow<'_, str> {
+    let heading = line.trim_start().trim_start_matches('#');
+    let line =
+        if heading.starts_with(' ') && line.trim_start().starts_with('#') { heading } else { line };
+    if line.contains("**") { Cow::Owned(line.replace("**", "")) } else { Cow::Borrowed(line) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cells(text: &str) -> Vec<Vec<String>> {
+        read(text).all().map(|line| line.cells().map(str::to_owned).collect()).collect()
+    }
+
+    #[test]
+    fn cells_stand_between_tabs_or_bars() {
+        assert_eq!(cells("规章\t1\t\t2"), [["规章", "1", "", "2"]]);
+        assert_eq!(cells("## 二、**规章**"), [["二、规章"]]);
+        assert_eq!(cells("规章 | 1 ｜ ２\n\n \t\n\t二"), [vec!["规章", "1", "2"], vec!["二"]]);
+    }
+
+    #[test]
+    fn a_text_that_ends_within_a_line_may_be_torn() {
+        assert!(read("一\n12").torn);
+        assert!(!read("一\n12\n").torn);
+    }
+}

@@ -1,0 +1,444 @@
+//! Table three: 收到和处理政府信息公开申请情况. Rows and columns are found by their labels; a row that
+//! lost cells is placed only where the sums leave one way; labels that do not stand beside their values are not believed.
+//!
+//! - `labels`: which row a label names
+//! - `columns`: which columns the head names
+//! - `scan`: the lines of the section to labelled rows
+
+mod columns;
+mod labels;
+mod scan;
+
+use std::ops::Range;
+
+use crate::layout::{APPLICANTS, Group, OTHER_OUTCOME, REQUESTS, RequestRow};
+use crate::number::{Cell, Number, Unit, cell};
+use crate::page::{Page, Shape};
+use crate::schema::{Format, Table};
+use crate::warning::Warning;
+
+use super::cells::{Value, count, is_run_together, texts, written};
+use super::placement::{self, COLUMNS, Known, Numbers, Rows};
+use super::{Read, Stated};
+use columns::Column;
+use scan::{Found, Scan, scan};
+
+/// Reads table three out of the lines of its section. None where no row of it is there.
+pub(crate) fn read<'a>(
+    page: &'a Page,
+    lines: Range<usize>,
+    format: Format,
+    warnings: &mut Vec<Warning>,
+) -> Option<Read<'a>> {
+    let scan = scan(page, lines);
+    if scan.found.is_empty() {
+        return None;
+    }
+    let form = form(is_2019(&scan, format));
+    let columns = columns::columns(&scan.heads).unwrap_or_else(columns::of_the_form);
+    let mut rows: Vec<Slots<'_>> = form
+        .iter()
+        .map(|row| match the_one(row, &scan, warnings) {
+            Some(found) => slots(found, &columns, page),
+            None => Slots::Nothing,
+        })
+        .collect();
+    let shifted = is_shifted(&scan, &form, &rows);
+    if shifted {
+        warnings.push(Warning::new("rows_shifted", "requests", shift_message(&scan)));
+        for (row, slots) in form.iter().zip(&mut rows) {
+            if is_inner(row.group) {
+                *slots = Slots::Nothing;
+            }
+        }
+    }
+    Some(table(&form, &rows, warnings))
+}
+
+/// The rows of a form, in order.
+fn form(is_2019: bool) -> Vec<RequestRow> {
+    let of_form = |row: RequestRow| match row.key {
+        "other_not_corrected" if is_2019 => Some(OTHER_OUTCOME),
+        "other_fee_unpaid" | "other_other" if is_2019 => None,
+        _ => Some(row),
+    };
+    REQUESTS.into_iter().filter_map(of_form).collect()
+}
+
+fn is_2019(scan: &Scan<'_>, format: Format) -> bool {
+    let has = |key: &str| scan.found.iter().any(|found| found.row.key == key);
+    let has_outcome = scan.found.iter().any(|f| f.row == OTHER_OUTCOME && !f.values.is_empty());
+    match format {
+        Format::Form2019 => true,
+        Format::Form2021 => false,
+        Format::Narrative => has_outcome && !has("other_not_corrected") && !has("other_fee_unpaid"),
+    }
+}
+
+/// The rows whose places depend on each other.
+fn is_inner(group: Group) -> bool {
+    matches!(group, Group::Refused | Group::Unavailable | Group::Unprocessed | Group::Other)
+}
+
+fn path(row: &RequestRow) -> String {
+    format!("requests.{}", row.key)
+}
+
+/// The line of the page that states a row; where several do and differ, none.
+fn the_one<'s, 'a>(
+    row: &RequestRow,
+    scan: &'s Scan<'a>,
+    warnings: &mut Vec<Warning>,
+) -> Option<&'s Found<'a>> {
+    let stated = |found: &&Found<'_>| found.row == *row && !found.values.is_empty();
+    let mut of_row = scan.found.iter().filter(stated);
+    let first = of_row.next()?;
+    if first.is_out_of_order {
+        let message = "the label stands where the form has another row";
+        warnings.push(Warning::new("row_out_of_order", path(row), message));
+        return None;
+    }
+    let others = of_row.count();
+    let differs =
+        |found: &&Found<'_>| stated(found) && texts(&found.values) != texts(&first.values);
+    if others > 0 && scan.found.iter().any(|found| differs(&found)) {
+        let message = format!("the label stands {} times, with different values", others + 1);
+        warnings.push(Warning::new("row_ambiguous", path(row), message));
+        return None;
+    }
+    Some(first)
+}
+
+/// What a row's values say before any sum is asked.
+enum Slots<'a> {
+    /// A value a column.
+    Whole(Vec<Value<'a>>),
+    /// Fewer values than columns, or more, or none that can be told apart.
+    Lost { values: Vec<Value<'a>>, ways: Vec<Numbers>, is_run: bool },
+    /// The page does not state it.
+    Nothing,
+}
+
+fn slots<'a>(found: &Found<'a>, columns: &[Column], page: &Page) -> Slots<'a> {
+    let mut values = found.values.clone();
+    while values.len() > columns.len() && values.last().is_some_and(|value| value.text.is_empty()) {
+        values.pop();
+    }
+    // Cells beyond the table's own hold its border, or a remark.
+    while values.len() > columns.len()
+        && values
+            .first()
+            .is_some_and(|v| v.text.is_empty() || matches!(cell(v.text), Cell::Unreadable))
+    {
+        values.remove(0);
+    }
+    // Where cells were not told apart, a blank one may be no cell at all.
+    let is_sure = found.shape == Shape::Row
+        || found.values.len() > COLUMNS
+        || values.iter().all(|value| !value.text.is_empty());
+    let is_run = has_run(&values);
+    if values.len() == columns.len() && is_sure && !is_run {
+        let of = |key: &&str| columns.iter().position(|column| *column == Some(*key));
+        let ordered: Option<Vec<Value<'_>>> =
+            APPLICANTS.iter().map(|key| values.get(of(key)?).copied()).collect();
+        if let Some(ordered) = ordered {
+            return Slots::Whole(ordered);
+        }
+    }
+    values.retain(|value| !value.text.is_empty());
+    if values.is_empty() {
+        return Slots::Nothing;
+    }
+    // The page may have broken off within the row; and another order of columns has other sums.
+    let is_last = values.iter().any(|value| value.spot.line + 1 >= page.len());
+    let is_plain = columns.len() == COLUMNS && columns::of_the_form() == columns;
+    let ways = if is_last || !is_plain { Vec::new() } else { ways(&values, is_run) };
+    Slots::Lost { values, ways, is_run }
+}
+
+/// Digits that are no count stand among the values, or a whole row's digits as one.
+fn has_run(values: &[Value<'_>]) -> bool {
+    let stated: Vec<&str> = values.iter().map(|v| v.text).filter(|text| !text.is_empty()).collect();
+    let all_digits = stated.iter().all(|text| is_run_together(text));
+    let has_zeros = stated.iter().any(|text| text.len() > 1 && text.starts_with('0'));
+    all_digits && (has_zeros || matches!(stated.as_slice(), [one] if one.len() >= COLUMNS))
+}
+
+fn ways(values: &[Value<'_>], is_run: bool) -> Vec<Numbers> {
+    if is_run {
+        let words: Vec<&str> = values.iter().map(|value| value.text).collect();
+        return placement::ways_of_run(&words);
+    }
+    // A sign for nothing among the values says that a cell is there, and not which.
+    let counts: Option<Vec<i64>> = values.iter().map(|value| value_count(value.text)).collect();
+    counts.map(|counts| placement::ways_of_lost(&counts)).unwrap_or_default()
+}
+
+fn value_count(text: &str) -> Option<i64> {
+    match cell(text) {
+        Cell::Stated(number, Unit::Pieces, None) => number.count(),
+        _ => None,
+    }
+}
+
+/// Whether values stand beside the labels of other rows: values without a label, labels under the
+/// head of another group, or a total that another row fulfils.
+fn is_shifted(scan: &Scan<'_>, form: &[RequestRow], rows: &[Slots<'_>]) -> bool {
+    scan.nameless > 0 || scan.mismatched || is_total_elsewhere(form, rows)
+}
+
+fn shift_message(scan: &Scan<'_>) -> String {
+    format!(
+        "labels and values do not stand side by side ({} rows of values without a label): the rows between 部分公开 and 总计 are not believed",
+        scan.nameless
+    )
+}
+
+/// The row beside 总计 is not the sum of the outcomes, and the row after or before it is.
+fn is_total_elsewhere(form: &[RequestRow], rows: &[Slots<'_>]) -> bool {
+    let numbers: Option<Vec<[i64; COLUMNS]>> = rows.iter().map(numbers_of).collect();
+    let (Some(numbers), Some(total)) =
+        (numbers, form.iter().position(|row| row.group == Group::Total))
+    else {
+        return false;
+    };
+    let first = form.iter().take_while(|row| row.group == Group::Received).count();
+    let is_sum = |at: usize| {
+        let outcomes = numbers.get(first..at).unwrap_or_default();
+        numbers.get(at).is_some_and(|sums| {
+            sums.iter().enumerate().all(|(column, sum)| {
+                let column = outcomes.iter().filter_map(|row| row.get(column));
+                *sum == column.fold(0_i64, |sum, count| sum.saturating_add(*count))
+            })
+        })
+    };
+    let is_stated = |at: usize| numbers.get(at).is_some_and(|row| row.iter().any(|n| *n != 0));
+    !is_sum(total) && [total - 1, total + 1].into_iter().any(|at| is_sum(at) && is_stated(at))
+}
+
+fn numbers_of(slots: &Slots<'_>) -> Option<[i64; COLUMNS]> {
+    let Slots::Whole(values) = slots else { return None };
+    let counts: Option<Vec<i64>> = values.iter().map(|value| value_count(value.text)).collect();
+    counts?.try_into().ok()
+}
+
+fn known(slots: &Slots<'_>) -> Known {
+    match slots {
+        Slots::Whole(values) => {
+            let mut cells: Numbers = [None; COLUMNS];
+            for (cell, value) in cells.iter_mut().zip(values) {
+                *cell = value_count(value.text);
+            }
+            Known::Cells(cells)
+        }
+        Slots::Lost { ways, .. } if !ways.is_empty() => Known::Ways(ways.clone()),
+        Slots::Lost { .. } | Slots::Nothing => Known::Nothing,
+    }
+}
+
+/// The cells of every row, those that lost some placed where the sums allow it.
+fn table<'a>(form: &[RequestRow], rows: &[Slots<'a>], warnings: &mut Vec<Warning>) -> Read<'a> {
+    let outcomes = form.iter().filter(|row| is_inner(row.group) || row.group == Group::Granted);
+    let placed =
+        placement::place(rows.iter().map(known).collect(), Rows { outcomes: outcomes.count() });
+    let mut read = Read { table: Table::default(), stated: Vec::new() };
+    for ((row, slots), placed) in form.iter().zip(rows).zip(placed) {
+        let cells = match slots {
+            Slots::Whole(values) => whole(row, values, &mut read.stated, warnings),
+            Slots::Lost { values, is_run, .. } => {
+                warn_of_lost(row, values, *is_run, placed.as_ref(), warnings);
+                placed_cells(row, values, placed.as_ref(), &mut read.stated)
+            }
+            Slots::Nothing => APPLICANTS.iter().map(|column| (*column, None)).collect(),
+        };
+        read.table.0.push((row.key, cells));
+    }
+    read
+}
+
+fn whole<'a>(
+    row: &RequestRow,
+    values: &[Value<'a>],
+    stated: &mut Vec<Stated<'a>>,
+    warnings: &mut Vec<Warning>,
+) -> Vec<(&'static str, Option<Number>)> {
+    let cell = |(column, value): (&&'static str, &Value<'a>)| {
+        let path = format!("requests.{}.{column}", row.key);
+        let number = count(value.text, &path, warnings);
+        if number.is_some() {
+            stated.push(Stated { path, values: vec![*value] });
+        }
+        (*column, number)
+    };
+    APPLICANTS.iter().zip(values).map(cell).collect()
+}
+
+fn placed_cells<'a>(
+    row: &RequestRow,
+    values: &[Value<'a>],
+    placed: Option<&Numbers>,
+    stated: &mut Vec<Stated<'a>>,
+) -> Vec<(&'static str, Option<Number>)> {
+    let placed = placed.copied().unwrap_or([None; COLUMNS]);
+    let cell = |(column, number): (&&'static str, Option<i64>)| {
+        if number.is_some() {
+            let path = format!("requests.{}.{column}", row.key);
+            stated.push(Stated { path, values: values.to_vec() });
+        }
+        (*column, number.map(Number::Whole))
+    };
+    APPLICANTS.iter().zip(placed).map(cell).collect()
+}
+
+fn warn_of_lost(
+    row: &RequestRow,
+    values: &[Value<'_>],
+    is_run: bool,
+    placed: Option<&Numbers>,
+    warnings: &mut Vec<Warning>,
+) {
+    let count = placed.map_or(0, |cells| cells.iter().flatten().count());
+    let how = if is_run { "run together" } else { "placed by their sums" };
+    if count > 0 {
+        let message = format!("{count} of {COLUMNS} cells {how}: {}", written(values));
+        warnings.push(Warning::new("row_inferred", path(row), message));
+    }
+    if count < COLUMNS {
+        let message = format!("{} values for {COLUMNS} columns: {}", values.len(), written(values));
+        warnings.push(Warning::new("row_incomplete", path(row), message));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layout::GROUP_HEADS;
+    use crate::page;
+
+    /// A table as text, a row a line, cells between tabs.
+    fn full() -> String {
+        let mut text = String::new();
+        for row in form(false) {
+            let numbered = match row.key {
+                "outcome_total" => "（七）总计".to_owned(),
+                _ => row.label.to_owned(),
+            };
+            let head = GROUP_HEADS.iter().find(|(_, group)| *group == row.group);
+            let head = head.map_or("", |(head, _)| head);
+            text.push_str(&format!("{head}\t{numbered}\t1\t2\t3\t4\t5\t6\t21\n"));
+        }
+        text.push_str("四、政府信息公开行政复议、行政诉讼情况\n");
+        text
+    }
+
+    fn table(text: &str) -> (Table, Vec<Warning>) {
+        let mut warnings = Vec::new();
+        let page = page::read(text);
+        let read = read(&page, 0..page.len(), Format::Form2021, &mut warnings).unwrap();
+        (read.table, warnings)
+    }
+
+    fn cell_of(table: &Table, row: &str, column: &str) -> Option<i64> {
+        table.cell(row, column).and_then(Number::count)
+    }
+
+    #[test]
+    fn every_row_is_found_by_its_label() {
+        let (table, warnings) = table(&full());
+        assert_eq!(warnings, []);
+        assert_eq!((table.0.len(), table.stated()), (25, 175));
+        assert_eq!(cell_of(&table, "other_other", "natural_person"), Some(1));
+    }
+
+    #[test]
+    fn a_row_that_lost_cells_says_so_and_is_not_guessed() {
+        let text = full().replace("重复申请\t1\t2\t", "重复申请\t");
+        let (table, warnings) = table(&text);
+        assert_eq!(table.cell("unprocessed_repeat", "natural_person"), None);
+        assert_eq!(warnings[0].at, "requests.unprocessed_repeat");
+        assert!(warnings[0].message.contains("5 values for 7 columns: 3 4 5 6 21"), "{warnings:?}");
+        assert_eq!(table.stated(), 168);
+    }
+
+    #[test]
+    fn rows_under_the_head_of_another_group_are_not_believed() {
+        let text = full().replace("不予公开\t属于四类过程性信息", "无法提供\t属于四类过程性信息");
+        let (table, warnings) = table(&text);
+        assert_eq!(warnings[0].code, "rows_shifted");
+        assert_eq!(table.cell("refused_third_party", "total"), None);
+        assert_eq!(cell_of(&table, "granted", "total"), Some(21));
+        assert_eq!(cell_of(&table, "carried_out", "total"), Some(21));
+    }
+
+    #[test]
+    fn a_blank_cell_moves_no_number() {
+        let row = |cells: &[&str]| {
+            let cells = cells.join("</td><td>");
+            let page = format!(
+                "<table><tr><td>一、本年新收政府信息公开申请数量</td><td>{cells}</td></tr></table><p>注"
+            );
+            let (table, _) = table(&page);
+            let cell = |column| cell_of(&table, "received_new", column);
+            (cell("natural_person"), cell("enterprise"), cell("total"))
+        };
+        assert_eq!(row(&["", "1", "2", "3", "4", "5", "15"]), (None, Some(1), Some(15)));
+        assert_eq!(row(&["", "1", "2", "3", "4", "5", "15", ""]), (None, Some(1), Some(15)));
+        // Which applicant is missing is not known; that the last is the total, their sum says.
+        assert_eq!(row(&["1", "2", "3", "4", "5", "15"]), (None, None, Some(15)));
+    }
+
+    #[test]
+    fn a_cell_a_line_and_words_of_a_line_are_cells() {
+        for separator in ["\n", " "] {
+            let text: String = full()
+                .lines()
+                .map(|line| {
+                    let (head, row) = line.split_once('\t').unwrap_or(("", line));
+                    format!("{head}\n{}\n", row.replace('\t', separator))
+                })
+                .collect();
+            let (table, warnings) = table(&text);
+            assert_eq!((table.stated(), warnings.len()), (175, 0), "{separator:?} {warnings:?}");
+        }
+    }
+
+    #[test]
+    fn a_label_over_two_lines_is_one() {
+        let text = full()
+            .replace('\t', "\n")
+            .replace("其他法律行政法规禁止公开", "其他法律行政\n法规禁止公开");
+        let text = text.replace("部分公开", "部分公开（区分处理的，只计这一情形，\n不计其他情形）");
+        let (table, warnings) = table(&text);
+        assert_eq!((table.stated(), warnings), (175, vec![]), "{table:?}");
+    }
+
+    #[test]
+    fn a_row_of_no_label_that_is_known_gives_its_values_to_no_other_row() {
+        let text = full().replace("重复申请\t1\t2\t3\t4\t5\t6\t21", "重复申请");
+        let text = text.replace(
+            "\n不予处理\t要求提供公开出版物",
+            "\n不予处理\t甲乙丙\t9\t9\t9\t9\t9\t9\t54\n不予处理\t要求提供公开出版物",
+        );
+        let (table, _) = table(&text);
+        assert_eq!(table.cell("unprocessed_repeat", "total"), None);
+    }
+
+    #[test]
+    fn a_total_beside_the_label_of_the_next_row_is_seen() {
+        let mut text = String::new();
+        for (at, row) in form(false).iter().enumerate() {
+            // The values of each row from 重复申请 on stand one label further down.
+            let value = match at {
+                0 | 2 => 3,
+                16 => 1,
+                24 => 4,
+                _ => 0,
+            };
+            let value = if at == 0 { 4 } else { value };
+            text.push_str(&format!("{}\t{value}\t0\t0\t0\t0\t0\t{value}\n", row.label));
+        }
+        let (table, warnings) = table(&text);
+        assert!(warnings.iter().any(|warning| warning.code == "rows_shifted"), "{warnings:?}");
+        assert_eq!(table.cell("unprocessed_repeat", "total"), None);
+    }
+}
