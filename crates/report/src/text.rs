@@ -109,6 +109,11 @@ impl Plain {
         self.out.len()
     }
 
+    /// It has no letters.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.out.is_empty()
+    }
+
     /// The text; what is left is empty.
     pub(crate) fn take(&mut self) -> String {
         self.gap = Gap::None;

@@ -73,7 +73,12 @@ fn signed(page: &Page, line: Line<'_>) -> Option<Signature> {
         return None;
     }
     let found = ONLY_DATE.captures(line.tight())?;
-    let date = date(found.name("date")?.as_str())?;
+    let written = found.name("date")?.as_str();
+    // The page breaks off here, perhaps within the day.
+    if line.is_torn() && !written.ends_with('日') {
+        return None;
+    }
+    let date = date(written)?;
     let before = found.name("body")?.as_str();
     let above = || page.line(line.index.checked_sub(1)?).map(Line::tight);
     let body = if before.is_empty() { above().unwrap_or_default() } else { before };
@@ -119,5 +124,16 @@ mod tests {
             assert_eq!(signature.date.as_deref(), Some("2024-01-17"), "{text}");
         }
         assert_eq!(read("一、总体情况\n2024130日\n").date, None);
+    }
+
+    #[test]
+    fn a_date_at_which_the_page_breaks_off_is_believed_only_to_its_end() {
+        let date = |text: &str| signature(&page::read(text), Some(0)).date;
+        for text in ["一、总体情况\n青杉市统计局\n2024年1月1", "<p>一、总体情况<p>青杉市统计局<p>2024-1-1"]
+        {
+            assert_eq!(date(text), None, "{text}");
+        }
+        let whole = "一、总体情况\n青杉市统计局\n2024年1月17日";
+        assert_eq!(date(whole).as_deref(), Some("2024-01-17"));
     }
 }

@@ -254,18 +254,21 @@ impl Walker {
     fn end_line(&mut self) {
         match self.tables.last_mut() {
             Some(Table { cell: Some(cell), is_layout: false, .. }) => cell.end_line(),
-            _ => {
-                let text = self.line.take();
-                if text.is_empty() {
-                    return;
-                }
-                let is_title = self.title.is_some();
-                self.page.add([text.as_str()].into_iter(), Shape::Text, is_title, Place::default());
-                let lines = self.page.len();
-                if self.title.as_ref().is_some_and(|title| lines > title.line + TITLE_LINES) {
-                    self.title = None;
-                }
-            }
+            _ => self.add_line(),
+        }
+    }
+
+    /// Adds the text outside of cells as a line.
+    fn add_line(&mut self) {
+        let text = self.line.take();
+        if text.is_empty() {
+            return;
+        }
+        let is_title = self.title.is_some();
+        self.page.add([text.as_str()].into_iter(), Shape::Text, is_title, Place::default());
+        let lines = self.page.len();
+        if self.title.as_ref().is_some_and(|title| lines > title.line + TITLE_LINES) {
+            self.title = None;
         }
     }
 
@@ -441,14 +444,17 @@ impl Walker {
             self.page.cut = true;
         }
         self.end_anchor();
-        let torn = self.tables.iter().any(|table| !table.cells.is_empty() || table.cell.is_some());
+        let in_row = self.tables.iter().any(|table| !table.cells.is_empty() || table.cell.is_some());
+        let in_line = !self.line.is_empty();
+        // What stands in a table and in no cell stands before the table, so that the row at which
+        // the page breaks off is the last line.
+        self.add_line();
         while !self.tables.is_empty() {
             self.end_row();
             self.end_line();
             self.tables.pop();
         }
-        self.end_line();
-        self.page.torn = torn;
+        self.page.torn = in_row || in_line;
     }
 }
 
