@@ -129,7 +129,8 @@ mod tests {
     #[test]
     fn a_date_at_which_the_page_breaks_off_is_believed_only_to_its_end() {
         let date = |text: &str| signature(&page::read(text), Some(0)).date;
-        for text in ["一、总体情况\n青杉市统计局\n2024年1月1", "<p>一、总体情况<p>青杉市统计局<p>2024-1-1"]
+        for text in
+            ["一、总体情况\n青杉市统计局\n2024年1月1", "<p>一、总体情况<p>青杉市统计局<p>2024-1-1"]
         {
             assert_eq!(date(text), None, "{text}");
         }

@@ -444,7 +444,8 @@ impl Walker {
             self.page.cut = true;
         }
         self.end_anchor();
-        let in_row = self.tables.iter().any(|table| !table.cells.is_empty() || table.cell.is_some());
+        let in_row =
+            self.tables.iter().any(|table| !table.cells.is_empty() || table.cell.is_some());
         let in_line = !self.line.is_empty();
         // What stands in a table and in no cell stands before the table, so that the row at which
         // the page breaks off is the last line.

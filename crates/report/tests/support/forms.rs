@@ -57,9 +57,7 @@ pub fn request_label(key: &str) -> &'static str {
         "unprocessed_publication" => "3.要求提供公开出版物",
         "unprocessed_excessive" => "4.无正当理由大量反复申请",
         "unprocessed_confirmation" => "5.要求行政机关确认或重新出具已获取信息",
-        "other_not_corrected" => {
-            "1.申请人无正当理由逾期不补正、行政机关不再处理其政府信息公开申请"
-        }
+        "other_not_corrected" => "1.申请人无正当理由逾期不补正、行政机关不再处理其政府信息公开申请",
         "other_fee_unpaid" => {
             "2.申请人逾期未按收费通知要求缴纳费用、行政机关不再处理其政府信息公开申请"
         }
@@ -121,10 +119,10 @@ pub fn requests(tables: &Tables) -> Laid {
 
 /// Table four: one row of fifteen numbers under a head of three rows.
 pub fn reviews(tables: &Tables) -> Laid {
-    let results = || {
-        ["结果维持", "结果纠正", "其他结果", "尚未审结", "总计"].map(|text| label(text, 1, 1))
-    };
-    let tall = ["结果维持", "结果纠正", "其他结果", "尚未审结", "总计"].map(|text| label(text, 2, 1));
+    let results =
+        || ["结果维持", "结果纠正", "其他结果", "尚未审结", "总计"].map(|text| label(text, 1, 1));
+    let tall =
+        ["结果维持", "结果纠正", "其他结果", "尚未审结", "总计"].map(|text| label(text, 2, 1));
     let numbers = tables.reviews.iter().flat_map(|(_, cells)| values(cells)).collect();
     Laid {
         head: 3,
@@ -171,11 +169,7 @@ pub fn proactive(tables: &Tables) -> Laid {
                 &["上一年项目数量", "本年增/减", "处理决定数量"],
                 &[("penalties", "行政处罚"), ("coercive_measures", "行政强制")],
             ),
-            (
-                "第二十条第（八）项",
-                &["上一年项目数量", "本年增/减"],
-                &[("fees", "行政事业性收费")],
-            ),
+            ("第二十条第（八）项", &["上一年项目数量", "本年增/减"], &[("fees", "行政事业性收费")]),
             (
                 "第二十条第（九）项",
                 &["采购项目数量", "采购总金额"],
