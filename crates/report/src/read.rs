@@ -151,7 +151,6 @@ fn of_stated(stated: Stated, title: Option<String>) -> Report {
         claim.map(|(_, claim)| claim.value.clone())
     };
     let site_id = value(stated.site_id);
-    let is_division = |id: &&str| id.bytes().all(|byte| byte.is_ascii_digit());
     Report {
         schema: SCHEMA,
         kind: Kind::Other,
@@ -173,7 +172,7 @@ fn of_stated(stated: Stated, title: Option<String>) -> Report {
         division: site_id
             .as_deref()
             .and_then(|id| id.get(..6))
-            .filter(is_division)
+            .filter(|code| is_division(code))
             .map(str::to_owned),
         site_id,
         icp: value(stated.icp),
@@ -189,6 +188,22 @@ fn of_stated(stated: Stated, title: Option<String>) -> Report {
         attachments: Vec::new(),
         evidence: None,
     }
+}
+
+/// Whether six digits may be a division of GB/T 2260: some sites' numbers begin with none.
+fn is_division(code: &str) -> bool {
+    /// The provinces, by their two digits.
+    const PROVINCES: [&str; 34] = [
+        "11", "12", "13", "14", "15", "21", "22", "23", "31", "32", "33", "34", "35", "36", "37",
+        "41", "42", "43", "44", "45", "46", "50", "51", "52", "53", "54", "61", "62", "63", "64",
+        "65", "71", "81", "82",
+    ];
+    /// The provinces with divisions that no prefecture stands over, numbered 90.
+    const WITHOUT_PREFECTURE: [&str; 4] = ["41", "42", "46", "65"];
+    let (province, rest) = code.split_at_checked(2).unwrap_or_default();
+    code.bytes().all(|byte| byte.is_ascii_digit())
+        && PROVINCES.contains(&province)
+        && (!rest.starts_with("90") || WITHOUT_PREFECTURE.contains(&province))
 }
 
 #[cfg(test)]

@@ -19,8 +19,9 @@ pub(super) fn read(text: &str) -> Page {
             let mut stated = cells.iter().filter(|cell| !cell.is_empty());
             match (stated.next(), stated.next()) {
                 (None, _) => {}
-                // A tab before a paragraph indents it.
-                (Some(only), None) if tabbed && cells.len() <= 2 => {
+                // A tab before a paragraph indents it; a bar beside a cell that has its line to
+                // itself is its border.
+                (Some(only), None) if cells.len() <= if tabbed { 2 } else { 3 } => {
                     page.add([only.as_str()].into_iter(), Shape::Text, false, Place::default());
                 }
                 _ => page.add(
@@ -61,6 +62,7 @@ mod tests {
     fn cells_stand_between_tabs_or_bars() {
         assert_eq!(cells("规章\t1\t\t2"), [["规章", "1", "", "2"]]);
         assert_eq!(cells("## 二、**规章**"), [["二、规章"]]);
+        assert_eq!(cells("规章 |\n0 |\n| 1 |"), [["规章"], ["0"], ["1"]]);
         assert_eq!(cells("规章 | 1 ｜ ２\n\n \t\n\t二"), [vec!["规章", "1", "2"], vec!["二"]]);
     }
 

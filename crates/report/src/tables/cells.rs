@@ -1,8 +1,12 @@
 //! A line of a table, as labels and values; and a value as a number.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use crate::number::{Cell, Number, Unit, cell};
 use crate::page::{Line, Shape};
-use crate::text::is_longer;
+use crate::text::{is_longer, pattern};
 use crate::warning::Warning;
 
 /// A value as written, and where it stands.
@@ -106,19 +110,17 @@ fn of_text<'a>(line: Line<'a>, text: &'a str, knows: impl Fn(&str) -> bool) -> O
     }
     values.reverse();
     let label = text.get(..start).unwrap_or_default().trim_end();
+    if let Some(at) = glued(label, &knows) {
+        values.splice(0..0, whole(at, label.len()));
+        return only(vec![label.get(..at)?], values);
+    }
     if label.is_empty() || knows(label) {
         return only(Vec::from_iter((!label.is_empty()).then_some(label)), values);
     }
     if let Some((head, label)) = led(label, &knows) {
         return only(vec![head, label], values);
     }
-    match glued(label, knows) {
-        Some(at) => {
-            values.splice(0..0, whole(at, label.len()));
-            only(vec![label.get(..at)?], values)
-        }
-        None => only(vec![text], Vec::new()),
-    }
+    only(vec![text], Vec::new())
 }
 
 /// A known label with its group's head before it, a blank between them.
@@ -128,10 +130,13 @@ fn led<'t>(text: &'t str, knows: impl Fn(&str) -> bool) -> Option<(&'t str, &'t 
     parts.into_iter().find(|(_, label)| knows(label))
 }
 
-/// Where the digits begin that stand behind a known label without a blank.
+/// Where the number begins that stands behind a known label without a blank.
 fn glued(text: &str, knows: impl Fn(&str) -> bool) -> Option<usize> {
-    let label = text.trim_end_matches(|c: char| c.is_ascii_digit() || c == ',');
-    (label.len() < text.len() && knows(label)).then_some(label.len())
+    static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r"[+-]?\d[\d,]*(?:\.\d+)?(?:件|宗|项|条|个|次|起|份|部|万元|元)?$")
+    });
+    let at = NUMBER.find(text)?.start();
+    (at > 0 && knows(text.get(..at)?)).then_some(at)
 }
 
 /// Whether a cell can only be a value: a number, a sign for nothing, or a blank.
@@ -223,6 +228,8 @@ mod tests {
         check("2.重复申请 1 0 3", &["2.重复申请"], &["1", "0", "3"]);
         check("2.重复申请10 0 3", &["2.重复申请"], &["10", "0", "3"]);
         check("2.重复申请290000029", &["2.重复申请"], &["290000029"]);
+        check("2.重复申请1282件", &["2.重复申请"], &["1282件"]);
+        check("2.重复申请24252.31", &["2.重复申请"], &["24252.31"]);
         check("1 0 3", &[], &["1", "0", "3"]);
         check("（五）不予处理 2.重复申请 1 0 3", &["(五)不予处理", "2.重复申请"], &["1", "0", "3"]);
         check("2.重复申请", &["2.重复申请"], &[]);

@@ -121,7 +121,9 @@ enum Slots<'a> {
 
 fn slots<'a>(found: &Found<'a>, columns: &[Column], page: &Page) -> Slots<'a> {
     let mut values = found.values.clone();
-    while values.len() > columns.len() && values.last().is_some_and(|value| value.text.is_empty()) {
+    // In text what stands blank at a row's end may be its padding, and no cell.
+    let fewest = if found.shape == Shape::Row { columns.len() } else { 0 };
+    while values.len() > fewest && values.last().is_some_and(|value| value.text.is_empty()) {
         values.pop();
     }
     // Cells beyond the table's own hold its border, or a remark.
@@ -150,7 +152,10 @@ fn slots<'a>(found: &Found<'a>, columns: &[Column], page: &Page) -> Slots<'a> {
         return Slots::Nothing;
     }
     // The page may have broken off within the row; and another order of columns has other sums.
-    let is_last = values.iter().any(|value| value.spot.line + 1 >= page.len());
+    // Where cells stand a line each, the line at which it broke off was one of them.
+    let is_cell_a_line = found.shape == Shape::Text;
+    let end = page.len().saturating_sub(usize::from(page.torn && is_cell_a_line));
+    let is_last = values.iter().any(|value| value.spot.line + 1 >= end);
     let is_plain = columns.len() == COLUMNS && columns::of_the_form() == columns;
     let ways = if is_last || !is_plain { Vec::new() } else { ways(&values, is_run) };
     Slots::Lost { values, ways, is_run }
@@ -165,13 +170,20 @@ fn has_run(values: &[Value<'_>]) -> bool {
 }
 
 fn ways(values: &[Value<'_>], is_run: bool) -> Vec<Numbers> {
+    let words: Vec<&str> = values.iter().map(|value| value.text).collect();
+    let run = if words.iter().all(|word| is_run_together(word)) {
+        placement::ways_of_run(&words)
+    } else {
+        Vec::new()
+    };
     if is_run {
-        let words: Vec<&str> = values.iter().map(|value| value.text).collect();
-        return placement::ways_of_run(&words);
+        return run;
     }
     // A sign for nothing among the values says that a cell is there, and not which.
     let counts: Option<Vec<i64>> = values.iter().map(|value| value_count(value.text)).collect();
-    counts.map(|counts| placement::ways_of_lost(&counts)).unwrap_or_default()
+    let lost = counts.map(|counts| placement::ways_of_lost(&counts)).unwrap_or_default();
+    // `500000 5` may be two counts, and may be seven.
+    [lost, run].concat()
 }
 
 fn value_count(text: &str) -> Option<i64> {
