@@ -248,10 +248,12 @@ fn amount(
     let number = match (column, number) {
         ("change", Number::Whole(whole)) => Number::Whole(whole.checked_mul(sign)?),
         ("amount_10k_yuan" | "amount_yuan", number) if number.is_amount() => {
-            let written = if unit == Unit::Pieces { head.unwrap_or(unit) } else { unit };
+            let written = if unit == Unit::Unnamed { head.unwrap_or(unit) } else { unit };
             in_unit_of(column, number, written, text, at, warnings)?
         }
-        (_, Number::Whole(whole)) if whole >= 0 && unit == Unit::Pieces => number,
+        (_, Number::Whole(whole)) if whole >= 0 && matches!(unit, Unit::Unnamed | Unit::Pieces) => {
+            number
+        }
         // The form of 2019 asks for fees by their number of items; some state an amount.
         ("previous", Number::Decimal(_)) if number.is_amount() => number,
         _ => return unreadable(text, at, warnings),
