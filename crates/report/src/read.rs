@@ -92,6 +92,9 @@ fn report(decoded: &Decoded<'_>, hints: &Hints<'_>, with_evidence: bool) -> Repo
     if is_report {
         warnings.extend(of_tables);
     }
+    if format.is_some_and(|format| format != Format::Narrative) {
+        tables.warn_of_missing(&mut warnings);
+    }
     let evidence =
         with_evidence.then(|| evidence::collect(&page, &sections, &tables, &stated, is_report));
     let mut report = of_stated(stated, title);
