@@ -288,6 +288,14 @@ fn the_one<'s, 'a>(
     Some(first)
 }
 
+/// The columns of a row that has a value for each cell of its head, those among them that the form
+/// does not have.
+fn by_head(head: &[Head], columns: &[&'static str], values: usize) -> Option<Vec<&'static str>> {
+    let times = |key: &&&'static str| head.iter().filter(|h| h.column == Some(**key)).count();
+    (head.len() == values && columns.iter().all(|key| times(&key) == 1))
+        .then(|| head.iter().map(|head| head.column.unwrap_or_default()).collect())
+}
+
 /// The order in which a row's columns stand, by the head above it; None where the head is of
 /// another order than can be read.
 fn order(head: &[Head], columns: &[&'static str]) -> Option<Vec<&'static str>> {
@@ -313,11 +321,20 @@ fn cells<'a>(
 ) -> Cells {
     let at = format!("proactive.{}", found.row.key);
     let mut values = found.values.clone();
+    let by_head = by_head(&found.head, columns, values.len());
     // A value that spans the table's other columns is followed by what these hold: nothing.
-    while values.len() > columns.len() && values.last().is_some_and(|value| value.text.is_empty()) {
+    while by_head.is_none()
+        && values.len() > columns.len()
+        && values.last().is_some_and(Value::is_empty)
+    {
         values.pop();
     }
-    let Some(order) = order(&found.head, columns).filter(|_| values.len() == columns.len()) else {
+    let order = by_head.or_else(|| {
+        // A column that the form does not have, and that the head names, is one of the row's.
+        let is_wider = found.head.len() > columns.len();
+        order(&found.head, columns).filter(|_| values.len() == columns.len() && !is_wider)
+    });
+    let Some(order) = order else {
         if values.iter().any(|value| !value.text.is_empty()) {
             let message = format!(
                 "{} values for {} columns: {}",

@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use crate::layout::{RESULTS, REVIEWS};
+use crate::number::Number;
 use crate::page::{Line, Page, Shape};
 use crate::schema::Table;
 use crate::text::{is_longer, label};
@@ -97,6 +98,9 @@ fn warn(
 /// apart in one way.
 fn whole<'a>(values: &[Value<'a>]) -> Option<Vec<(&'a str, Value<'a>)>> {
     if values.len() == CELLS {
+        if is_of_lines(values) && !sums_up(values) {
+            return None;
+        }
         return Some(values.iter().map(|value| (value.text, *value)).collect());
     }
     // A cell a line is a cell: digits of a few words have lost their borders.
@@ -114,6 +118,26 @@ fn whole<'a>(values: &[Value<'a>]) -> Option<Vec<(&'a str, Value<'a>)>> {
         }
     }
     (cells.len() == CELLS).then_some(cells)
+}
+
+/// The values stand on lines of their own: a page's number may be one of them.
+fn is_of_lines(values: &[Value<'_>]) -> bool {
+    values.windows(2).all(|two| matches!(two, [one, next] if one.spot.line != next.spot.line))
+}
+
+/// In each course the total is the sum of the results, as far as all are stated.
+fn sums_up(values: &[Value<'_>]) -> bool {
+    values.chunks(RESULTS.len()).all(|course| {
+        let counts: Option<Vec<i64>> = course
+            .iter()
+            .map(|value| count(value.text, "", &mut Vec::new()).and_then(Number::count))
+            .collect();
+        counts.is_none_or(|counts| {
+            counts.split_last().is_none_or(|(total, results)| {
+                *total == results.iter().fold(0_i64, |sum, count| sum.saturating_add(*count))
+            })
+        })
+    })
 }
 
 /// Where each word's cells end, if the sums of the three courses leave one way.
@@ -228,6 +252,7 @@ fn values(page: &Page, lines: Range<usize>) -> Result<Vec<Value<'_>>, Fault> {
     let mut values: Vec<Value<'_>> = Vec::new();
     let mut row: Option<Vec<Value<'_>>> = None;
     let mut head = Order::default();
+    let mut has_ended = false;
     for line in page.lines(lines) {
         let torn = line.is_torn();
         let Some(parts) = parts(line, is_head).filter(|_| !torn) else {
@@ -238,8 +263,10 @@ fn values(page: &Page, lines: Range<usize>) -> Result<Vec<Value<'_>>, Fault> {
             break;
         };
         let is_label = parts.labels.iter().any(|text| !is_head(text) && !is_measure(text));
-        if is_label && !(values.is_empty() && row.is_none()) {
-            break;
+        // Below the table there may be another: last year's.
+        has_ended |= is_label && !(values.is_empty() && row.is_none());
+        if has_ended && (parts.shape == Shape::Text || parts.values.len() != CELLS) {
+            continue;
         }
         if values.is_empty() && row.is_none() {
             parts.labels.iter().for_each(|text| head.read(text));
@@ -331,6 +358,10 @@ fn of_row(parts: Parts<'_>, is_first: bool) -> Vec<Value<'_>> {
         return Vec::new();
     }
     let (shape, mut values) = (parts.shape, parts.values);
+    let blanks = |values: &[Value<'_>]| values.iter().filter(|value| value.is_empty()).count();
+    if shape == Shape::Row && values.len() > CELLS && blanks(&values) > values.len() - CELLS {
+        return values;
+    }
     while values.len() > CELLS && values.last().is_some_and(|value| value.text.is_empty()) {
         values.pop();
     }
@@ -360,13 +391,13 @@ mod tests {
     #[test]
     fn fifteen_values_are_three_courses() {
         for separator in ["\t", "\n", " | ", " "] {
-            let values: Vec<String> = (2..=16).map(|n| n.to_string()).collect();
+            let values = "2 3 4 5 14 6 7 8 9 30 1 2 3 4 10".split(' ').collect::<Vec<_>>();
             let (table, warnings) = table(&format!("{HEAD}{}\n五、问题", values.join(separator)));
             let table = table.unwrap();
             assert_eq!(warnings, [], "{separator:?}");
-            assert_eq!(table.cell("litigation_direct", "upheld").unwrap().count(), Some(7));
+            assert_eq!(table.cell("litigation_direct", "upheld").unwrap().count(), Some(6));
             let last = table.cell("litigation_after_reconsideration", "total").unwrap();
-            assert_eq!(last.count(), Some(16));
+            assert_eq!(last.count(), Some(10));
         }
     }
 

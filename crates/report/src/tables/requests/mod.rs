@@ -157,7 +157,7 @@ fn slots<'a>(found: &Found<'a>, columns: &[Column], offsets: &Offsets, page: &Pa
     let is_sure = found.shape == Shape::Row && offsets.is_usual(found)
         || found.shape != Shape::Row && found.values.len() > COLUMNS && !is_padded
         || values.iter().all(|value| !value.is_empty());
-    let is_sure = is_sure && !is_of_lines_that_do_not_sum_up(&values);
+    let is_sure = is_sure && !is_of_lines_that_do_not_sum_up(&values) && !lost_its_place(&values);
     let is_run = has_run(&values);
     if values.len() == columns.len() && is_sure && !is_run {
         let of = |key: &&str| columns.iter().position(|column| *column == Some(*key));
@@ -187,6 +187,19 @@ fn is_of_lines_that_do_not_sum_up(values: &[Value<'_>]) -> bool {
         .windows(2)
         .any(|two| two.first().map(|v| v.spot.line) != two.last().map(|v| v.spot.line));
     is_of_lines && counts(values).is_some_and(|counts| !sums_up(&counts))
+}
+
+/// 总计 is blank, and the value before it is the sum of those before: a cell is missing among them.
+fn lost_its_place(values: &[Value<'_>]) -> bool {
+    let Some((total, applicants)) = values.split_last() else { return false };
+    let counts: Option<Vec<i64>> = applicants.iter().map(|value| value_count(value.text)).collect();
+    total.is_blank()
+        && counts.is_some_and(|counts| {
+            counts.split_last().is_some_and(|(last, others)| {
+                let sum = others.iter().fold(0_i64, |sum, count| sum.saturating_add(*count));
+                *last > 0 && *last == sum
+            })
+        })
 }
 
 fn counts(values: &[Value<'_>]) -> Option<[i64; COLUMNS]> {
