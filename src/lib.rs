@@ -31,6 +31,8 @@ pub mod discover;
 
 pub mod outcome;
 
+pub mod read;
+
 pub mod db;
 
 pub mod crawl;
