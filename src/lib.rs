@@ -37,6 +37,8 @@ pub mod db;
 
 pub mod crawl;
 
+pub mod reparse;
+
 pub mod init;
 
 pub mod demo;

@@ -20,7 +20,8 @@ pub struct ArchivedPage {
     pub url_id: i64,
     /// The URL, as it is asked for.
     pub url: String,
-    payload_id: i64,
+    /// The payload's row.
+    pub payload_id: i64,
     /// Where the payload lies; none where the index has lost its place.
     pub stored: Option<Stored>,
 }
