@@ -13,18 +13,13 @@ use html5ever::tokenizer::{
 };
 use regex::Regex;
 
+use super::long_tag::without_long_tags;
+use super::tag::{attribute, is_block, is_title, starts_with};
 use super::{Anchor, Page, Place, Shape};
 use crate::text::{Plain, pattern, plain};
 
 /// The page is handed to the tokenizer in pieces of so many bytes, so that it is not held twice.
 const PIECE: usize = 1 << 20;
-
-/// A tag is no longer than this, in bytes: the tokenizer compares each attribute of a tag with those
-/// before it. What is longer is an image written into its tag, or an attack.
-const LONGEST_TAG: usize = 8 * 1024;
-
-/// What is kept of the end of a tag that is too long, so that its last quote is closed.
-const TAG_END: usize = 64;
 
 /// A cell with more bytes than this lays out a page.
 const LONGEST_CELL: usize = 1_200;
@@ -42,16 +37,6 @@ const LONGEST_RAW: usize = 8 << 20;
 /// A heading that is not closed ends after so many lines.
 const TITLE_LINES: usize = 4;
 
-/// Whether a text holds a tag that pages hold.
-pub(super) fn is_html(text: &str) -> bool {
-    static TAG: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)</?(?:html|head|body|title|meta|div|p|span|table|tr|td|ul|ol|li|h[1-6]|dl|dt|dd|font|center|section|article|a|br|b|strong|img|script)[\s/>]",
-        )
-    });
-    memchr::memchr(b'<', text.as_bytes()).is_some() && TAG.is_match(text)
-}
-
 pub(super) fn read(text: &str) -> Page {
     let (text, cut) = without_long_tags(text);
     let tokenizer = Tokenizer::new(Sink::default(), TokenizerOpts::default());
@@ -68,33 +53,6 @@ pub(super) fn read(text: &str) -> Page {
     walker.finish();
     walker.page.cut |= cut;
     walker.page
-}
-
-/// The page with the middle of every tag that is too long left out.
-fn without_long_tags(text: &str) -> (Cow<'_, str>, bool) {
-    let bytes = text.as_bytes();
-    let mut out = String::new();
-    let (mut kept, mut from) = (0, 0);
-    while let Some(start) = memchr::memchr(b'<', bytes.get(from..).unwrap_or_default()) {
-        let start = from + start;
-        from = start + 1;
-        let is_tag = bytes.get(from).is_some_and(|b| b.is_ascii_alphabetic() || b"/!?".contains(b));
-        let window = bytes.get(start..bytes.len().min(start + LONGEST_TAG)).unwrap_or_default();
-        if !is_tag || window.len() < LONGEST_TAG || memchr::memchr(b'>', window).is_some() {
-            continue;
-        }
-        let after = start + LONGEST_TAG;
-        let end = memchr::memchr(b'>', bytes.get(after..).unwrap_or_default())
-            .map_or(bytes.len(), |end| after + end);
-        let resume = text.ceil_char_boundary(end.saturating_sub(TAG_END).max(after));
-        out.push_str(text.get(kept..text.floor_char_boundary(after)).unwrap_or_default());
-        (kept, from) = (resume, resume);
-    }
-    if kept == 0 {
-        return (Cow::Borrowed(text), false);
-    }
-    out.push_str(text.get(kept..).unwrap_or_default());
-    (Cow::Owned(out), true)
 }
 
 #[derive(Default)]
@@ -465,68 +423,6 @@ const MAX_CELLS_OF_SCRIPT: usize = 16;
 /// A cell on one line: what breaks within it breaks a label between two letters.
 fn joined(cell: &str) -> Cow<'_, str> {
     if cell.contains('\n') { Cow::Owned(cell.replace('\n', " ")) } else { Cow::Borrowed(cell) }
-}
-
-fn attribute<'t>(tag: &'t Tag, name: &str) -> Option<&'t str> {
-    tag.attrs.iter().find(|attr| &*attr.name.local == name).map(|attr| &*attr.value)
-}
-
-fn starts_with(text: &str, prefix: &str) -> bool {
-    text.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix))
-}
-
-fn holds(text: &str, word: &str) -> bool {
-    let mut windows = text.as_bytes().windows(word.len());
-    windows.any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
-}
-
-/// Elements that begin and end a line.
-fn is_block(name: &str) -> bool {
-    matches!(
-        name,
-        "p" | "div"
-            | "li"
-            | "ul"
-            | "ol"
-            | "dl"
-            | "dt"
-            | "dd"
-            | "h1"
-            | "h2"
-            | "h3"
-            | "h4"
-            | "h5"
-            | "h6"
-            | "section"
-            | "article"
-            | "header"
-            | "footer"
-            | "nav"
-            | "aside"
-            | "main"
-            | "form"
-            | "center"
-            | "blockquote"
-            | "pre"
-            | "body"
-            | "fieldset"
-            | "ucaptitle"
-            | "ucapcontent"
-            | "hr"
-            | "table"
-    )
-}
-
-/// Elements that hold a heading, by name, class or id.
-fn is_title(tag: &Tag) -> bool {
-    let name: &str = &tag.name;
-    let named = |attr: &str| {
-        attribute(tag, attr).is_some_and(|value| {
-            holds(value, "title") && !holds(value, "subtitle") && !holds(value, "titles")
-        })
-    };
-    matches!(name, "h1" | "h2" | "ucaptitle")
-        || (matches!(name, "div" | "p" | "td" | "h3" | "span") && (named("id") || named("class")))
 }
 
 #[cfg(test)]

@@ -4,10 +4,14 @@
 //! which they are written, and what stands in scripts and styles is no text.
 //!
 //! - `html`: a page of HTML to lines
+//! - `tag`: what is asked of a tag
+//! - `long_tag`: tags that are too long
 //! - `plain`: a page of text to lines
 
 mod html;
+mod long_tag;
 mod plain;
+mod tag;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -82,7 +86,7 @@ pub(crate) struct Line<'a> {
 
 /// Reads a page, or plain text, told apart by content.
 pub(crate) fn read(text: &str) -> Page {
-    if html::is_html(text) { html::read(text) } else { plain::read(text) }
+    if tag::is_html(text) { html::read(text) } else { plain::read(text) }
 }
 
 impl Page {
