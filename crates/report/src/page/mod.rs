@@ -4,10 +4,12 @@
 //! which they are written, and what stands in scripts and styles is no text.
 //!
 //! - `html`: a page of HTML to lines
+//! - `hidden`: what a page holds and does not show
 //! - `tag`: what is asked of a tag
 //! - `long_tag`: tags that are too long
 //! - `plain`: a page of text to lines
 
+mod hidden;
 mod html;
 mod long_tag;
 mod plain;
@@ -199,13 +201,11 @@ impl<'a> Line<'a> {
 
     /// Its cells, joined.
     pub(crate) fn text(self) -> Cow<'a, str> {
-        match self.only() {
-            Some(text) => Cow::Borrowed(text),
-            None => {
-                let cells: Vec<&str> = self.cells().filter(|cell| !cell.is_empty()).collect();
-                Cow::Owned(cells.join(" "))
-            }
+        if let Some(text) = self.only() {
+            return Cow::Borrowed(text);
         }
+        let cells: Vec<&str> = self.cells().filter(|cell| !cell.is_empty()).collect();
+        Cow::Owned(cells.join(" "))
     }
 
     /// Its text without blanks.

@@ -30,6 +30,17 @@ pub(super) fn holds(text: &str, word: &str) -> bool {
     windows.any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
 }
 
+/// Elements that a template names, as an editor does not.
+pub(super) fn is_named(tag: &Tag) -> bool {
+    /// Marks of Word, for its checks of spelling and grammar and for its styles.
+    const OF_WORD: [&str; 3] = ["spelle", "grame", "mso"];
+    let is_letter = |name: &&str| name.starts_with(|c: char| c.is_ascii_alphabetic());
+    attribute(tag, "id").as_ref().is_some_and(is_letter)
+        || attribute(tag, "class")
+            .filter(is_letter)
+            .is_some_and(|class| !OF_WORD.iter().any(|mark| starts_with(class, mark)))
+}
+
 /// Elements that begin and end a line.
 pub(super) fn is_block(name: &str) -> bool {
     matches!(
