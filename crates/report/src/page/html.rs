@@ -6,11 +6,12 @@ mod beside;
 use std::borrow::Cow;
 use std::cell::RefCell;
 
+use html5ever::TokenizerResult;
 use html5ever::buffer_queue::BufferQueue;
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{
-    Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts, TokenizerResult,
+    Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
 };
 
 use self::beside::LONGEST_ANCHOR;
@@ -544,7 +545,7 @@ mod tests {
             "<h1>甲<br>乙</h1><div class=Article_Title>丙</div><p>丁<a href='javascript:;' oldsrc='a.pdf' title='附件'>x</a>",
         );
         let titles: Vec<_> =
-            page.all().filter(|line| line.is_title()).map(|line| line.text()).collect();
+            page.all().filter(|line| line.is_title()).map(crate::page::Line::text).collect();
         assert_eq!(titles, ["甲", "乙", "丙"]);
         assert_eq!(page.anchors, [Anchor { text: "附件".into(), target: "a.pdf".into() }]);
     }
