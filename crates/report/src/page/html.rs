@@ -38,9 +38,24 @@ const TITLE_LINES: usize = 4;
 
 pub(super) fn read(text: &str) -> Page {
     let (text, cut) = without_long_tags(text);
-    let tokenizer = Tokenizer::new(Sink::default(), TokenizerOpts::default());
+    let mut walker = walk(&text, Walker::default());
+    if let Some(kept) = walker.kept.take()
+        && !walker.page.has_section()
+    {
+        let (text, cut) = without_long_tags(&kept);
+        walker = walk(
+            &text,
+            Walker { page: walker.page, numbered: walker.numbered, ..Walker::default() },
+        );
+        walker.page.cut |= cut;
+    }
+    walker.page.cut |= cut;
+    walker.page
+}
+
+fn walk(mut rest: &str, walker: Walker) -> Walker {
+    let tokenizer = Tokenizer::new(Sink(RefCell::new(walker)), TokenizerOpts::default());
     let queue = BufferQueue::default();
-    let mut rest: &str = &text;
     while !rest.is_empty() {
         let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE));
         rest = after;
@@ -51,11 +66,9 @@ pub(super) fn read(text: &str) -> Page {
     tokenizer.end();
     let mut walker = tokenizer.sink.0.into_inner();
     walker.finish();
-    walker.page.cut |= cut;
-    walker.page
+    walker
 }
 
-#[derive(Default)]
 struct Sink(RefCell<Walker>);
 
 impl TokenSink for Sink {
@@ -90,6 +103,8 @@ struct Walker {
     hidden: Option<Hidden>,
     /// The blank since the last letter.
     blank: Blank,
+    /// A page that a script keeps.
+    kept: Option<String>,
     /// The open link leads to a footnote.
     in_note: bool,
 }

@@ -18,8 +18,12 @@ mod tag;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
+
+use crate::layout::SECTIONS;
+use crate::text::words;
 
 /// More cells in one row than this are no table of ours.
 const MAX_CELLS: usize = 64;
@@ -132,6 +136,14 @@ impl Page {
             let is_within = found.end() <= self.tight_range(at).end;
             is_within.then_some((Line { page: self, index: at }, found.pattern().as_usize()))
         })
+    }
+
+    /// Whether it names a section of a report beyond the first.
+    fn has_section(&self) -> bool {
+        static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+            words(SECTIONS.iter().skip(1).flat_map(|words| words.iter().copied()))
+        });
+        WORDS.is_match(&self.tight)
     }
 
     fn tight_range(&self, line: usize) -> Range<usize> {

@@ -67,6 +67,9 @@ impl Walker {
                 r#"(?i)\bvar\s+(pubda[a-z]{1,3}|source|laiyuan)\s*=\s*["']([^"'\\<>]{1,60})["']"#,
             )
         });
+        if self.kept.is_none() && text.len() < LONGEST_RAW {
+            self.kept = kept(text);
+        }
         if text.len() < LONGEST_RAW && text.contains("var") {
             for found in DATE.captures_iter(text).take(MAX_CELLS_OF_SCRIPT) {
                 let part = |at| found.get(at).map_or("", |part: regex::Match<'_>| part.as_str());
@@ -77,7 +80,59 @@ impl Walker {
     }
 }
 
+/// The page that a script keeps as a string, for itself to show: `{"content":"<p>…"}`.
+fn kept(script: &str) -> Option<String> {
+    static KEY: LazyLock<Regex> = LazyLock::new(|| pattern(r#"\bcontent["']?\s*:\s*""#));
+    let mut from = 0;
+    while let Some(key) = KEY.find_at(script, from) {
+        let start = key.end();
+        from = string_end(script, start)?;
+        // With its quotes.
+        let string = script.get(start - 1..=from)?;
+        let text = serde_json::from_str::<String>(string).ok();
+        let text = text.filter(|text| text.contains('<') && text.contains("公开"));
+        if text.is_some() {
+            return text;
+        }
+    }
+    None
+}
+
+/// Where the quote stands that ends the string begun there.
+fn string_end(script: &str, start: usize) -> Option<usize> {
+    let mut at = start;
+    let bytes = script.as_bytes();
+    loop {
+        at += memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
+        if bytes.get(at) == Some(&b'"') {
+            return Some(at);
+        }
+        at += 2;
+    }
+}
+
 /// Whether a link leads to a footnote of its page, or back from one.
 fn is_note(href: &str) -> bool {
     ["#_ftn", "#_edn", "#fn", "#sdfootnote"].iter().any(|note| href.trim().starts_with(note))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::page::read;
+
+    fn lines(text: &str) -> Vec<String> {
+        read(text).all().map(|line| line.text().into_owned()).collect()
+    }
+
+    #[test]
+    fn a_report_that_a_script_keeps_is_read_where_the_page_shows_none() {
+        let script = r#"<script>window._CONFIG = {"x": {"content": "甲"}, "DETAIL": {"content":"<p class=\"a\">\u653f\u5e9c信息公开<\/p><table><tr><td>规章<\/td><td>1<\/td><\/tr><\/table>", "y": 1}};</script>"#;
+        let page = format!("<body><div>首页</div>{script}</body>");
+        assert_eq!(lines(&page), ["首页", "政府信息公开", "规章 1"]);
+        assert!(!read(&page).torn);
+        let shown = format!("<p>二、主动公开政府信息情况</p>{script}");
+        assert_eq!(lines(&shown), ["二、主动公开政府信息情况"]);
+        let other = r#"<p>甲<script>var a = {content: "<p>新闻", content: "<p>公开 \x", content: "公开</script>"#;
+        assert_eq!(lines(other), ["甲"]);
+    }
 }
