@@ -1,41 +1,111 @@
 //! The six sections of a report, by the words of their headings.
 
+mod heading;
+
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
-use regex::Regex;
 
+pub(crate) use self::heading::numbered_heading;
+use self::heading::{Heading, Number, headings};
 use crate::layout::SECTIONS;
 use crate::page::{Line, Page};
 use crate::schema::Section;
-use crate::text::{is_longer, pattern, words};
-
-/// A heading is no longer than this, in letters: a sentence that quotes one is.
-const LONGEST_HEADING: usize = 40;
+use crate::text::{is_longer, words};
 
 const COUNT: usize = SECTIONS.len();
+
+/// With so many sections each, two reports stand in one page.
+const WHOLE: usize = 4;
+
+/// So many sections of a report have text, and more than a line of it: a list of headings has none.
+const WITH_TEXT: usize = 3;
+
+/// The title of a second report stands no further before its first heading, in lines.
+const TITLE_LINES: usize = 12;
+
+type Starts = [Option<usize>; COUNT];
 
 /// Where each section stands in the page's lines, heading included; none for one that is not there.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Sections {
     places: [Option<Range<usize>>; COUNT],
+    is_double: bool,
 }
 
 /// Finds the sections. A page may list its headings before the report or after it: of the first and
-/// the last line for each heading, those are taken that hold more between them.
+/// the last line for each heading, those are taken that hold more between them. Of two reports it is
+/// the first.
 pub(crate) fn find(page: &Page) -> Sections {
-    let headings = headings(page);
-    let (first, last) = (forward(&headings), backward(&headings));
-    let weight = |starts: &[Option<usize>; COUNT]| {
-        let found: Vec<usize> = starts.iter().flatten().copied().collect();
-        let span = found.first().zip(found.last()).map_or(0, |(first, last)| last - first);
-        (found.len(), span)
+    let all = headings(page);
+    let numbered = numbered(&all);
+    let (starts, of_all) = (longest(&numbered), longest(&all));
+    // A list may be numbered where the report is not.
+    let is_list = weight(&starts).1.saturating_mul(2) < weight(&of_all).1
+        && weight(&starts).0 <= weight(&of_all).0;
+    if is_list {
+        return placed(page, of_all, page.len(), false);
+    }
+    match two(page, &numbered) {
+        Some((starts, end)) => placed(page, starts, end, true),
+        None => placed(page, starts, page.len(), false),
+    }
+}
+
+/// How many sections there are, and how many lines from the first to the last.
+fn weight(starts: &Starts) -> (usize, usize) {
+    let mut found = starts.iter().flatten();
+    let first = found.next();
+    let span = first.zip(found.next_back()).map_or(0, |(first, last)| last - first);
+    (starts.iter().flatten().count(), span)
+}
+
+fn longest(headings: &[Heading]) -> Starts {
+    let (first, last) = (forward(headings), backward(headings));
+    if weight(&last) > weight(&first) { last } else { first }
+}
+
+/// Of the headings of each section those that are numbered best; where two sections have their own
+/// number, what is numbered below them is no section.
+fn numbered(all: &[Heading]) -> Vec<Heading> {
+    let best = |section: usize| {
+        all.iter().filter(|one| one.section == section).map(|one| one.number).max()
     };
-    let starts = if weight(&last) > weight(&first) { last } else { first };
-    let mut sections = Sections::default();
-    let mut end = page.len();
+    let best: [Option<Number>; COUNT] = std::array::from_fn(best);
+    let own = best.iter().filter(|best| **best == Some(Number::Own)).count();
+    let least = if own > 1 { Number::Sentence } else { Number::Below };
+    all.iter()
+        .filter(|one| one.number >= least && best.get(one.section) == Some(&Some(one.number)))
+        .copied()
+        .collect()
+}
+
+/// The first of two reports, and where it ends.
+fn two(page: &Page, headings: &[Heading]) -> Option<(Starts, usize)> {
+    let second = backward(headings);
+    let begin = second.iter().flatten().copied().next()?;
+    let before: Vec<Heading> = headings.iter().filter(|one| one.line < begin).copied().collect();
+    let first = forward(&before);
+    let is_whole = |starts: &Starts| {
+        let starts: Vec<usize> = starts.iter().flatten().copied().collect();
+        let with_text = starts.windows(2).filter(|two| matches!(two, [a, b] if b - a > 1)).count();
+        starts.len() >= WHOLE && with_text >= WITH_TEXT
+    };
+    if !is_whole(&first) || !is_whole(&second) {
+        return None;
+    }
+    // The second begins with its title.
+    let last = first.iter().flatten().copied().next_back()?;
+    let mut lines = page.lines((last + 1).max(begin.saturating_sub(TITLE_LINES))..begin);
+    Some((first, lines.find(|line| line.is_title()).map_or(begin, |line| line.index)))
+}
+
+fn placed(page: &Page, starts: Starts, end: usize, is_double: bool) -> Sections {
+    let last = starts.iter().flatten().copied().next_back();
+    let mut end = last.and_then(|last| foot(page, last + 1..end)).unwrap_or(end);
+    let mut sections = Sections { is_double, ..Sections::default() };
     for (place, start) in sections.places.iter_mut().zip(starts).rev() {
         if let Some(start) = start {
             *place = Some(start..end);
@@ -45,83 +115,72 @@ pub(crate) fn find(page: &Page) -> Sections {
     sections
 }
 
-/// The lines that may be headings, in order, with the section that each may head.
-fn headings(page: &Page) -> Vec<(usize, usize)> {
-    static WORDS: LazyLock<AhoCorasick> =
-        LazyLock::new(|| words(SECTIONS.iter().flat_map(|words| words.iter().copied())));
-    let section = |word: usize| {
-        let mut ends = SECTIONS.iter().scan(0, |end, words| {
-            *end += words.len();
-            Some(*end)
-        });
-        ends.position(|end| word < end)
+/// The line at which the page's foot begins.
+fn foot(page: &Page, within: Range<usize>) -> Option<usize> {
+    const LONGEST: usize = 40;
+    static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+        words([
+            "版权所有",
+            "主办单位",
+            "主办:",
+            "网站标识码",
+            "ICP备",
+            "上一篇",
+            "下一篇",
+            "打印本页",
+            "关闭窗口",
+        ])
+    });
+    let is_foot = |text: &str| {
+        let mut found = WORDS.find_iter(text);
+        let begins = found.next().is_some_and(|found| found.start() == 0);
+        begins || (!text.contains('。') && (!is_longer(text, LONGEST) || found.next().is_some()))
     };
-    let heads = |(line, word): (Line<'_>, usize)| {
-        let section = section(word)?;
-        is_heading(line, SECTIONS.get(section)?).then_some((line.index, section))
-    };
-    let mut headings: Vec<(usize, usize)> = page.lines_with(&WORDS).filter_map(heads).collect();
-    headings.dedup();
-    headings
+    let mut asked = None;
+    let lines = page.lines_with(&WORDS).map(|(line, _)| line);
+    let mut lines = lines.filter(|line| {
+        within.contains(&line.index) && asked.replace(line.index) != Some(line.index)
+    });
+    lines.find(|line| is_foot(line.tight())).map(|line| line.index)
 }
 
 /// Each the first after the section before it.
-fn forward(headings: &[(usize, usize)]) -> [Option<usize>; COUNT] {
+fn forward(headings: &[Heading]) -> Starts {
     let mut starts = [None; COUNT];
     let mut next = 0;
     for (section, start) in starts.iter_mut().enumerate() {
-        let found = headings.iter().find(|(line, of)| *of == section && *line >= next);
-        if let Some((line, _)) = found {
-            *start = Some(*line);
-            next = line + 1;
+        let found = headings.iter().find(|one| one.section == section && one.line >= next);
+        if let Some(found) = found {
+            *start = Some(found.line);
+            next = found.line + 1;
         }
     }
     starts
 }
 
 /// Each the last before the section after it.
-fn backward(headings: &[(usize, usize)]) -> [Option<usize>; COUNT] {
+fn backward(headings: &[Heading]) -> Starts {
     let mut starts = [None; COUNT];
     let mut next = usize::MAX;
     for (section, start) in starts.iter_mut().enumerate().rev() {
-        let found = headings.iter().rev().find(|(line, of)| *of == section && *line < next);
-        if let Some((line, _)) = found {
-            *start = Some(*line);
-            next = *line;
+        let found = headings.iter().rev().find(|one| one.section == section && one.line < next);
+        if let Some(found) = found {
+            *start = Some(found.line);
+            next = found.line;
         }
     }
     starts
-}
-
-/// Whether a line that holds such words is a heading.
-fn is_heading(line: Line<'_>, words: &[&str]) -> bool {
-    let text = line.tight();
-    if !is_longer(text, LONGEST_HEADING) {
-        return true;
-    }
-    inline_heading(text).is_some_and(|heading| words.iter().any(|word| heading.contains(word)))
-}
-
-/// A heading that its section's text follows on the same line: `一、总体情况。2023年，……`.
-fn inline_heading(text: &str) -> Option<&str> {
-    static HEADING: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"^[一二三四五六] ?、[^。:;]{2,36}(?:情况|事项)(?:[。:;]|$)"));
-    HEADING.find(text).map(|heading| heading.as_str())
-}
-
-/// The number of a line that is a short heading: `三、依申请公开`.
-pub(crate) fn numbered_heading(line: Line<'_>) -> Option<char> {
-    const LONGEST: usize = 24;
-    let mut letters = line.only()?.chars();
-    let number = letters.next().filter(|c| "一二三四五六七八九".contains(*c))?;
-    let is_short = !is_longer(line.tight(), LONGEST);
-    (is_short && letters.next() == Some('、')).then_some(number)
 }
 
 impl Sections {
     /// Where section `number` (1 to 6) stands, heading included.
     pub(crate) fn place(&self, number: usize) -> Option<Range<usize>> {
         self.places.get(number.checked_sub(1)?)?.clone()
+    }
+
+    /// Whether the page holds a second report behind the one whose sections these are.
+    pub(crate) fn is_double(&self) -> bool {
+        self.is_double
     }
 
     /// How many there are.
@@ -144,15 +203,8 @@ impl Sections {
     pub(crate) fn texts(&self, page: &Page) -> Vec<Section> {
         let section = |(number, place): (u8, &Option<Range<usize>>)| {
             let mut lines = page.lines(place.clone()?);
-            let first = lines.next()?.text().into_owned();
-            let (heading, rest) = match inline_heading(&first) {
-                Some(heading) if heading.len() < first.len() => {
-                    let rest = first.get(heading.len()..).unwrap_or_default().trim().to_owned();
-                    (heading.trim_end_matches(['。', ':', ';']).to_owned(), Some(rest))
-                }
-                _ => (first, None),
-            };
-            let mut text = rest.unwrap_or_default();
+            let first = lines.next()?;
+            let (heading, mut text) = heading::split(first, usize::from(number) - 1);
             for line in lines {
                 if !text.is_empty() {
                     text.push('\n');
@@ -169,11 +221,10 @@ impl Sections {
         let mut offsets = HashMap::new();
         for (number, place) in (1..).zip(&self.places) {
             let Some(place) = place.clone() else { continue };
-            let head = page.line(place.start).map(Line::text).unwrap_or_default();
-            let mut letters = match inline_heading(&head) {
-                Some(heading) if heading.len() < head.len() => {
-                    head.get(heading.len()..).unwrap_or_default().trim().chars().count() + 1
-                }
+            let head = page.line(place.start);
+            let split = head.map(|head| heading::split(head, usize::from(number) - 1));
+            let mut letters = match split {
+                Some((_, text)) if !text.is_empty() => text.chars().count() + 1,
                 _ => 0,
             };
             for line in page.lines(place.start + 1..place.end) {
@@ -231,6 +282,80 @@ mod tests {
             let texts = find(&page).texts(&page);
             assert_eq!((texts[0].text.as_str(), texts[1].text.as_str()), ("甲", "乙"), "{text}");
         }
+    }
+
+    fn texts(text: &str) -> Vec<Section> {
+        let page = page::read(text);
+        find(&page).texts(&page)
+    }
+
+    const REPORT: [&str; 6] = [
+        "一、总体情况",
+        "二、主动公开政府信息情况",
+        "三、收到和处理政府信息公开申请情况",
+        "四、政府信息公开行政复议、行政诉讼情况",
+        "五、存在的主要问题及改进情况",
+        "六、其他需要报告的事项",
+    ];
+
+    /// A report whose sections hold this.
+    fn report(text: &str) -> String {
+        REPORT.map(|heading| format!("{heading}\n{text}\n")).concat()
+    }
+
+    #[test]
+    fn a_heading_below_a_section_is_none_of_its_own() {
+        let below =
+            "（一）主动公开政府信息情况。\n全面\n（二）收到和处理政府信息公开申请情况。\n无";
+        let text = report("乙").replacen("乙", below, 1);
+        let found = texts(&text);
+        assert_eq!(found.len(), 6);
+        assert_eq!(found[0].text, below.replace('（', "(").replace('）', ")"));
+        let without = text.replace("二、主动公开政府信息情况\n乙\n", "");
+        let numbers: Vec<u8> = texts(&without).iter().map(|section| section.number).collect();
+        assert_eq!(numbers, [1, 3, 4, 5, 6]);
+    }
+
+    #[test]
+    fn a_sentence_that_there_is_nothing_is_no_heading() {
+        for heading in ["六、其他需要报告的事项", "其他需要报告的事项"] {
+            let text = report("无其他需要报告的事项。").replace("六、其他需要报告的事项", heading);
+            let six = &texts(&text)[5];
+            assert_eq!((&*six.heading, &*six.text), (heading, "无其他需要报告的事项。"));
+        }
+    }
+
+    #[test]
+    fn the_foot_of_the_page_is_no_text_of_the_last_section() {
+        for foot in
+            ["【打印本页】【关闭窗口】", "上一篇：无", "版权所有：甲县", "使用帮助 | 网站标识码：1"]
+        {
+            let found = texts(&format!("{}{foot}\n其他", report("甲")));
+            assert_eq!(found[5].text, "甲", "{foot}");
+        }
+    }
+
+    #[test]
+    fn of_two_reports_in_one_page_the_first_is_given_and_a_list_of_headings_is_no_report() {
+        let two = page::read(&format!("{}{}", report("甲"), report("乙\n丙")));
+        let sections = find(&two);
+        assert!(sections.is_double());
+        assert!(sections.texts(&two).iter().all(|section| section.text == "甲"));
+        for text in [report("甲"), REPORT.join("\n") + "\n" + &report("甲")] {
+            let page = page::read(&text);
+            let sections = find(&page);
+            assert!(!sections.is_double());
+            assert!(sections.texts(&page).iter().all(|section| section.text == "甲"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_report_without_numbers_behind_a_numbered_list_is_found() {
+        let plain = report("甲\n乙\n丙");
+        let plain = REPORT.iter().fold(plain, |text, heading| text.replace(heading, &heading[6..]));
+        let found = texts(&format!("{}\n{plain}", REPORT.join("\n")));
+        assert_eq!(found.len(), 6);
+        assert!(found.iter().all(|section| section.text == "甲\n乙\n丙"));
     }
 
     #[test]

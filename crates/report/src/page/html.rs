@@ -1,30 +1,28 @@
 //! A page of HTML to lines, in one pass over its tokens and without a tree: a tree takes quadratic
 //! time where elements nest by the hundred thousand, and sixteen times the page in memory.
 
+mod beside;
+
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::sync::LazyLock;
 
+use html5ever::TokenizerResult;
 use html5ever::buffer_queue::BufferQueue;
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{
     Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
 };
-use regex::Regex;
 
+use self::beside::LONGEST_ANCHOR;
+use super::hidden::{self, Hidden, Way};
+use super::long_tag::without_long_tags;
+use super::tag::{is_block, is_named, is_title};
 use super::{Anchor, Page, Place, Shape};
-use crate::text::{Plain, pattern, plain};
+use crate::text::{Plain, plain};
 
 /// The page is handed to the tokenizer in pieces of so many bytes, so that it is not held twice.
 const PIECE: usize = 1 << 20;
-
-/// A tag is no longer than this, in bytes: the tokenizer compares each attribute of a tag with those
-/// before it. What is longer is an image written into its tag, or an attack.
-const LONGEST_TAG: usize = 8 * 1024;
-
-/// What is kept of the end of a tag that is too long, so that its last quote is closed.
-const TAG_END: usize = 64;
 
 /// A cell with more bytes than this lays out a page.
 const LONGEST_CELL: usize = 1_200;
@@ -32,72 +30,45 @@ const LONGEST_CELL: usize = 1_200;
 /// Tables nested deeper than this are none of ours.
 const MAX_TABLES: usize = 64;
 
-/// More links than this, and more letters in one, are none that tell a page's kind.
-const MAX_ANCHORS: usize = 5_000;
-const LONGEST_ANCHOR: usize = 600;
-
 /// The text of a `<title>`, or of a script that may hold a page, is read up to so many bytes.
 const LONGEST_RAW: usize = 8 << 20;
 
 /// A heading that is not closed ends after so many lines.
 const TITLE_LINES: usize = 4;
 
-/// Whether a text holds a tag that pages hold.
-pub(super) fn is_html(text: &str) -> bool {
-    static TAG: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)</?(?:html|head|body|title|meta|div|p|span|table|tr|td|ul|ol|li|h[1-6]|dl|dt|dd|font|center|section|article|a|br|b|strong|img|script)[\s/>]",
-        )
-    });
-    memchr::memchr(b'<', text.as_bytes()).is_some() && TAG.is_match(text)
-}
-
 pub(super) fn read(text: &str) -> Page {
     let (text, cut) = without_long_tags(text);
-    let tokenizer = Tokenizer::new(Sink::default(), TokenizerOpts::default());
-    let queue = BufferQueue::default();
-    let mut rest: &str = &text;
-    while !rest.is_empty() {
-        let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE));
-        rest = after;
-        queue.push_back(StrTendril::from_slice(piece));
-        let _ = tokenizer.feed(&queue);
+    let mut walker = walk(&text, Walker::default());
+    if let Some(kept) = walker.kept.take()
+        && !walker.page.has_section()
+    {
+        let (text, cut) = without_long_tags(&kept);
+        walker = walk(
+            &text,
+            Walker { page: walker.page, numbered: walker.numbered, ..Walker::default() },
+        );
+        walker.page.cut |= cut;
     }
-    tokenizer.end();
-    let mut walker = tokenizer.sink.0.into_inner();
-    walker.finish();
     walker.page.cut |= cut;
     walker.page
 }
 
-/// The page with the middle of every tag that is too long left out.
-fn without_long_tags(text: &str) -> (Cow<'_, str>, bool) {
-    let bytes = text.as_bytes();
-    let mut out = String::new();
-    let (mut kept, mut from) = (0, 0);
-    while let Some(start) = memchr::memchr(b'<', bytes.get(from..).unwrap_or_default()) {
-        let start = from + start;
-        from = start + 1;
-        let is_tag = bytes.get(from).is_some_and(|b| b.is_ascii_alphabetic() || b"/!?".contains(b));
-        let window = bytes.get(start..bytes.len().min(start + LONGEST_TAG)).unwrap_or_default();
-        if !is_tag || window.len() < LONGEST_TAG || memchr::memchr(b'>', window).is_some() {
-            continue;
-        }
-        let after = start + LONGEST_TAG;
-        let end = memchr::memchr(b'>', bytes.get(after..).unwrap_or_default())
-            .map_or(bytes.len(), |end| after + end);
-        let resume = text.ceil_char_boundary(end.saturating_sub(TAG_END).max(after));
-        out.push_str(text.get(kept..text.floor_char_boundary(after)).unwrap_or_default());
-        (kept, from) = (resume, resume);
+fn walk(mut rest: &str, walker: Walker) -> Walker {
+    let tokenizer = Tokenizer::new(Sink(RefCell::new(walker)), TokenizerOpts::default());
+    let queue = BufferQueue::default();
+    while !rest.is_empty() {
+        let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE));
+        rest = after;
+        queue.push_back(StrTendril::from_slice(piece));
+        // It pauses only where the sink asks it to.
+        while !matches!(tokenizer.feed(&queue), TokenizerResult::Done) {}
     }
-    if kept == 0 {
-        return (Cow::Borrowed(text), false);
-    }
-    out.push_str(text.get(kept..).unwrap_or_default());
-    (Cow::Owned(out), true)
+    tokenizer.end();
+    let mut walker = tokenizer.sink.0.into_inner();
+    walker.finish();
+    walker
 }
 
-#[derive(Default)]
 struct Sink(RefCell<Walker>);
 
 impl TokenSink for Sink {
@@ -129,6 +100,25 @@ struct Walker {
     anchor: Option<Anchor>,
     raw: Option<Raw>,
     in_select: bool,
+    hidden: Option<Hidden>,
+    /// The blank since the last letter.
+    blank: Blank,
+    /// A page that a script keeps.
+    kept: Option<String>,
+    /// The open link leads to a footnote.
+    in_note: bool,
+}
+
+/// What stands between two letters, the stronger last.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Blank {
+    #[default]
+    None,
+    Space,
+    /// A line break of the source, which means nothing between Chinese letters.
+    Break,
+    /// A blank that is shown, whatever the source is broken at.
+    Shown,
 }
 
 /// A table that is open.
@@ -172,16 +162,38 @@ impl Walker {
                 {
                     anchor.text.push_str(text);
                 }
-                match self.tables.last_mut() {
-                    Some(Table { cell: Some(cell), is_layout: false, .. }) => {
-                        cell.push(text);
-                        if cell.len() > LONGEST_CELL {
-                            self.lay_out();
-                        }
-                    }
-                    _ => self.line.push(text),
+                if self.hidden.is_none() {
+                    self.letters(text);
                 }
             }
+        }
+    }
+
+    /// Text that is shown. The blank at its end is kept back: what it means, the next tag tells.
+    fn letters(&mut self, text: &str) {
+        let letters = text.trim_start();
+        let (before, _) = text.split_at(text.len() - letters.len());
+        self.blank = self.blank.max(blank(before));
+        if letters.is_empty() {
+            return;
+        }
+        let before = match std::mem::take(&mut self.blank) {
+            Blank::None => "",
+            Blank::Space | Blank::Shown => " ",
+            Blank::Break => "\n",
+        };
+        let whole = letters.trim_end();
+        let (_, after) = letters.split_at(whole.len());
+        self.blank = blank(after);
+        if let Some(Table { cell: Some(cell), is_layout: false, .. }) = self.tables.last_mut() {
+            cell.push(before);
+            cell.push(whole);
+            if cell.len() > LONGEST_CELL {
+                self.lay_out();
+            }
+        } else {
+            self.line.push(before);
+            self.line.push(whole);
         }
     }
 
@@ -206,7 +218,43 @@ impl Walker {
             }
             "meta" => self.meta(tag),
             "a" => self.begin_anchor(tag),
+            _ => {}
+        }
+        if !self.is_passed_over(tag) {
+            self.begin(tag);
+        }
+        TokenSinkResult::Continue
+    }
+
+    /// Whether a tag stands in what is hidden, or hides what follows.
+    fn is_passed_over(&mut self, tag: &Tag) -> bool {
+        if let Some(hidden) = &mut self.hidden {
+            if !hidden.ends_before(&tag.name) {
+                return true;
+            }
+            self.hidden = None;
+        }
+        let Some(way) = hidden::way(tag) else { return false };
+        match &*tag.name {
+            "td" | "th" if way == Way::Gone => self.end_cell(),
+            "td" | "th" => self.begin_cell(tag),
+            "tr" | "tbody" | "thead" | "tfoot" => self.end_row(),
+            name if is_block(name) => self.end_line(),
+            _ => {}
+        }
+        let in_table = !self.tables.is_empty() || self.beyond > 0;
+        self.hidden = Some(Hidden::new(&tag.name, in_table));
+        true
+    }
+
+    /// A tag of what is shown.
+    fn begin(&mut self, tag: &Tag) {
+        let name: &str = &tag.name;
+        match name {
             "select" => self.in_select = true,
+            "sup" | "sub" => self.blank = Blank::Shown,
+            // A template puts each of its elements on a line; an editor breaks lines anywhere.
+            _ if self.blank == Blank::Break && is_named(tag) => self.blank = Blank::Shown,
             "br" => self.end_line(),
             "table" => self.begin_table(),
             "tr" => self.begin_row(),
@@ -219,7 +267,6 @@ impl Walker {
             self.end_line();
         }
         self.begin_title(tag);
-        TokenSinkResult::Continue
     }
 
     fn end(&mut self, name: &str) {
@@ -237,7 +284,27 @@ impl Walker {
             }
             "textarea" | "style" | "xmp" | "iframe" | "noembed" | "noframes" => self.raw = None,
             "a" => self.end_anchor(),
+            _ => {}
+        }
+        let is_own = match &mut self.hidden {
+            None => true,
+            Some(hidden) => match hidden.ends_at(name) {
+                None => false,
+                Some(is_own) => {
+                    self.hidden = None;
+                    is_own
+                }
+            },
+        };
+        if is_own {
+            self.end_shown(name);
+        }
+    }
+
+    fn end_shown(&mut self, name: &str) {
+        match name {
             "select" => self.in_select = false,
+            "sup" | "sub" => self.blank = Blank::Shown,
             "table" if self.beyond > 0 => self.beyond -= 1,
             "table" => {
                 self.end_row();
@@ -252,6 +319,7 @@ impl Walker {
     }
 
     fn end_line(&mut self) {
+        self.blank = Blank::None;
         match self.tables.last_mut() {
             Some(Table { cell: Some(cell), is_layout: false, .. }) => cell.end_line(),
             _ => self.add_line(),
@@ -329,6 +397,7 @@ impl Walker {
     }
 
     fn end_cell(&mut self) {
+        self.blank = Blank::None;
         let Some(table) = self.tables.last_mut() else { return };
         if table.is_layout {
             self.end_line();
@@ -388,57 +457,6 @@ impl Walker {
         }
     }
 
-    fn begin_anchor(&mut self, tag: &Tag) {
-        self.end_anchor();
-        let value = |name| attribute(tag, name).map(str::trim).filter(|value| !value.is_empty());
-        // A file may be named beside a link that a script follows.
-        let target = value("href")
-            .filter(|href| !href.starts_with('#') && !starts_with(href, "javascript:"))
-            .or_else(|| value("oldsrc"))
-            .or_else(|| value("data-href"));
-        if let Some(target) = target {
-            let text = value("title").map(|title| format!("{title}\n")).unwrap_or_default();
-            self.anchor = Some(Anchor { text, target: target.to_owned() });
-        }
-    }
-
-    fn end_anchor(&mut self) {
-        let Some(mut anchor) = self.anchor.take() else { return };
-        let (title, text) = anchor.text.split_once('\n').unwrap_or(("", &anchor.text));
-        let (title, text) = (plain(title), plain(text));
-        anchor.text = if title.len() > text.len() { title } else { text };
-        if self.page.anchors.len() < MAX_ANCHORS {
-            self.page.anchors.push(anchor);
-        }
-    }
-
-    fn meta(&mut self, tag: &Tag) {
-        let name = attribute(tag, "name").or_else(|| attribute(tag, "property"));
-        let (Some(name), Some(content)) = (name, attribute(tag, "content")) else {
-            return;
-        };
-        let content = plain(content);
-        if !content.is_empty() {
-            self.page.meta.entry(plain(name).to_ascii_lowercase()).or_insert(content);
-        }
-    }
-
-    /// Scripts in which some systems keep what their pages show.
-    fn script(&mut self, text: &str) {
-        static DATE: LazyLock<Regex> = LazyLock::new(|| {
-            pattern(
-                r#"(?i)\bvar\s+(pubda[a-z]{1,3}|source|laiyuan)\s*=\s*["']([^"'\\<>]{1,60})["']"#,
-            )
-        });
-        if text.len() < LONGEST_RAW && text.contains("var") {
-            for found in DATE.captures_iter(text).take(MAX_CELLS_OF_SCRIPT) {
-                let part = |at| found.get(at).map_or("", |part: regex::Match<'_>| part.as_str());
-                let name = format!("script:{}", part(1).to_ascii_lowercase());
-                self.page.meta.entry(name).or_insert_with(|| plain(part(2)));
-            }
-        }
-    }
-
     fn finish(&mut self) {
         if self.beyond > 0 || self.raw.is_some() {
             self.page.cut = true;
@@ -459,74 +477,18 @@ impl Walker {
     }
 }
 
-/// So many values are taken from one script.
-const MAX_CELLS_OF_SCRIPT: usize = 16;
+/// What blanks of the source mean.
+fn blank(text: &str) -> Blank {
+    let of = |c: char| match c {
+        '\n' | '\r' | '\u{2028}' | '\u{2029}' => Blank::Break,
+        _ => Blank::Space,
+    };
+    text.chars().map(of).max().unwrap_or_default()
+}
 
 /// A cell on one line: what breaks within it breaks a label between two letters.
 fn joined(cell: &str) -> Cow<'_, str> {
     if cell.contains('\n') { Cow::Owned(cell.replace('\n', " ")) } else { Cow::Borrowed(cell) }
-}
-
-fn attribute<'t>(tag: &'t Tag, name: &str) -> Option<&'t str> {
-    tag.attrs.iter().find(|attr| &*attr.name.local == name).map(|attr| &*attr.value)
-}
-
-fn starts_with(text: &str, prefix: &str) -> bool {
-    text.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix))
-}
-
-fn holds(text: &str, word: &str) -> bool {
-    let mut windows = text.as_bytes().windows(word.len());
-    windows.any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
-}
-
-/// Elements that begin and end a line.
-fn is_block(name: &str) -> bool {
-    matches!(
-        name,
-        "p" | "div"
-            | "li"
-            | "ul"
-            | "ol"
-            | "dl"
-            | "dt"
-            | "dd"
-            | "h1"
-            | "h2"
-            | "h3"
-            | "h4"
-            | "h5"
-            | "h6"
-            | "section"
-            | "article"
-            | "header"
-            | "footer"
-            | "nav"
-            | "aside"
-            | "main"
-            | "form"
-            | "center"
-            | "blockquote"
-            | "pre"
-            | "body"
-            | "fieldset"
-            | "ucaptitle"
-            | "ucapcontent"
-            | "hr"
-            | "table"
-    )
-}
-
-/// Elements that hold a heading, by name, class or id.
-fn is_title(tag: &Tag) -> bool {
-    let name: &str = &tag.name;
-    let named = |attr: &str| {
-        attribute(tag, attr).is_some_and(|value| {
-            holds(value, "title") && !holds(value, "subtitle") && !holds(value, "titles")
-        })
-    };
-    matches!(name, "h1" | "h2" | "ucaptitle")
-        || (matches!(name, "div" | "p" | "td" | "h3" | "span") && (named("id") || named("class")))
 }
 
 #[cfg(test)]
@@ -580,12 +542,25 @@ mod tests {
     }
 
     #[test]
+    fn a_line_break_before_an_element_of_the_template_is_a_blank() {
+        assert_eq!(
+            cells("<span class=a>\n来源：甲办\n</span>\n<span class=b>\n时间：2025-03-10</span>"),
+            [["来源:甲办 时间:2025-03-10"]]
+        );
+        assert_eq!(cells("<b>来源：甲</b> <b>时间：乙</b>"), [["来源:甲 时间:乙"]]);
+        assert_eq!(
+            cells("<p><span>政府信</span>\n<span class=GramE>息公\n开</span>"),
+            [["政府信息公开"]]
+        );
+    }
+
+    #[test]
     fn headings_and_links_are_known() {
         let page = read(
             "<h1>甲<br>乙</h1><div class=Article_Title>丙</div><p>丁<a href='javascript:;' oldsrc='a.pdf' title='附件'>x</a>",
         );
         let titles: Vec<_> =
-            page.all().filter(|line| line.is_title()).map(|line| line.text()).collect();
+            page.all().filter(|line| line.is_title()).map(crate::page::Line::text).collect();
         assert_eq!(titles, ["甲", "乙", "丙"]);
         assert_eq!(page.anchors, [Anchor { text: "附件".into(), target: "a.pdf".into() }]);
     }

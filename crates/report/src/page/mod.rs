@@ -4,16 +4,26 @@
 //! which they are written, and what stands in scripts and styles is no text.
 //!
 //! - `html`: a page of HTML to lines
+//! - `hidden`: what a page holds and does not show
+//! - `tag`: what is asked of a tag
+//! - `long_tag`: tags that are too long
 //! - `plain`: a page of text to lines
 
+mod hidden;
 mod html;
+mod long_tag;
 mod plain;
+mod tag;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
+
+use crate::layout::SECTIONS;
+use crate::text::words;
 
 /// More cells in one row than this are no table of ours.
 const MAX_CELLS: usize = 64;
@@ -82,7 +92,7 @@ pub(crate) struct Line<'a> {
 
 /// Reads a page, or plain text, told apart by content.
 pub(crate) fn read(text: &str) -> Page {
-    if html::is_html(text) { html::read(text) } else { plain::read(text) }
+    if tag::is_html(text) { html::read(text) } else { plain::read(text) }
 }
 
 impl Page {
@@ -126,6 +136,14 @@ impl Page {
             let is_within = found.end() <= self.tight_range(at).end;
             is_within.then_some((Line { page: self, index: at }, found.pattern().as_usize()))
         })
+    }
+
+    /// Whether it names a section of a report beyond the first.
+    fn has_section(&self) -> bool {
+        static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+            words(SECTIONS.iter().skip(1).flat_map(|words| words.iter().copied()))
+        });
+        WORDS.is_match(&self.tight)
     }
 
     fn tight_range(&self, line: usize) -> Range<usize> {
@@ -195,13 +213,11 @@ impl<'a> Line<'a> {
 
     /// Its cells, joined.
     pub(crate) fn text(self) -> Cow<'a, str> {
-        match self.only() {
-            Some(text) => Cow::Borrowed(text),
-            None => {
-                let cells: Vec<&str> = self.cells().filter(|cell| !cell.is_empty()).collect();
-                Cow::Owned(cells.join(" "))
-            }
+        if let Some(text) = self.only() {
+            return Cow::Borrowed(text);
         }
+        let cells: Vec<&str> = self.cells().filter(|cell| !cell.is_empty()).collect();
+        Cow::Owned(cells.join(" "))
     }
 
     /// Its text without blanks.
