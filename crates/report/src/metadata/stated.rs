@@ -85,7 +85,8 @@ pub(crate) fn stated(
     title: Option<&str>,
     warnings: &mut Vec<Warning>,
 ) -> Stated {
-    let signature = signature(page, sections.begin_of_text(page));
+    let last = (1..=6).rev().find_map(|number| sections.place(number)).map(|place| place.start);
+    let signature = signature(page, last.or_else(|| sections.begin_of_text(page)));
     let label = |labels: &[&str]| around.first(labels).map(of_pair);
     let tag = |name: &str| of_meta(page, name);
     let (foot_id, icp) = site(page);
