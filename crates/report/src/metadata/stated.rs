@@ -174,22 +174,34 @@ fn dated(
         }
     }
     let claim = unreadable.filter(|claim| claim.value.chars().any(|c| c.is_ascii_digit()))?;
-    let message = format!("{}: `{}` is no date", claim.place, claim.value);
-    warnings.push(Warning::new("date_unreadable", field, message));
+    warnings.push(no_date(field, &claim));
     None
 }
 
 /// A labelled date beside the report, else the meta tag's, else the date of the document.
 fn published(page: &Page, around: &Around, warnings: &mut Vec<Warning>) -> Option<Claim> {
-    let at_moment = |claim: Claim| moment(&claim.value).map(|value| Claim { value, ..claim });
+    let at_moment =
+        |claim: &Claim| moment(&claim.value).map(|value| Claim { value, ..claim.clone() });
     let labelled = dated("published", around, &PUBLISHED, warnings);
-    let scripted =
-        || ["script:pubdate", "script:pubdata"].into_iter().find_map(|n| of_meta(page, n));
-    let tag =
-        of_meta(page, "pubdate").and_then(at_moment).or_else(|| scripted().and_then(at_moment));
+    let tags: Vec<Claim> = ["pubdate", "script:pubdate", "script:pubdata"]
+        .into_iter()
+        .filter_map(|name| of_meta(page, name))
+        .collect();
+    let tag = tags.iter().find_map(at_moment);
+    if labelled.is_none()
+        && tag.is_none()
+        && let Some(unreadable) = tags.first().filter(|tag| !tag.value.trim().is_empty())
+    {
+        warnings.push(no_date("published", unreadable));
+    }
     let claims: Vec<Claim> = [labelled, tag].into_iter().flatten().collect();
     settle("published", claims, same_day, warnings)
         .or_else(|| dated("published", around, &["发文日期", "印发日期", "发文时间"], warnings))
+}
+
+fn no_date(field: &str, claim: &Claim) -> Warning {
+    let message = format!("{}: `{}` is no date", claim.place, claim.value);
+    Warning::new("date_unreadable", field, message)
 }
 
 /// The agency, and which place named it.
@@ -307,6 +319,17 @@ mod tests {
         let places: Vec<_> = warnings.iter().map(|w| (w.code, w.at.as_str())).collect();
         let disagrees = "metadata_disagrees";
         assert_eq!(places, [(disagrees, "published"), (disagrees, "source")]);
+    }
+
+    #[test]
+    fn a_meta_tag_that_is_no_date_says_so() {
+        for tag in ["1705481880000", "Wed Jan 17 16:58:00 CST 2024", "2024-01-1716:58"] {
+            let page = format!("<meta name=PubDate content='{tag}'><p>一、总体情况");
+            let (stated, warnings) = read(&page);
+            assert!(stated.published.is_none(), "{tag}");
+            let places: Vec<_> = warnings.iter().map(|w| (w.code, w.at.as_str())).collect();
+            assert_eq!(places, [("date_unreadable", "published")], "{tag}");
+        }
     }
 
     #[test]
