@@ -80,10 +80,18 @@ const OTHER_DUTIES: [&str; 11] = [
     "信息公开指南",
 ];
 
+/// Anywhere: forms, filled in to show how.
+const FORMS: [&str; 3] = ["样例", "样本", "填写"];
+
+/// Agencies whose names hold words that announce.
+const ANNOUNCERS: [&str; 3] = ["发布中心", "发布办公室", "发布处"];
+
 /// Endings of bodies that are no agencies, though they too report on disclosure.
-const STRANGERS: [&str; 17] = [
+const STRANGERS: [&str; 19] = [
     "医院",
     "卫生院",
+    "保健院",
+    "高中",
     "学校",
     "中学",
     "小学",
@@ -124,16 +132,22 @@ pub(crate) fn names_report(title: &str) -> bool {
 pub(crate) fn is_decoy(title: &str) -> bool {
     let tight = tight(title);
     let has = |text: &str, words: &[&str]| words.iter().any(|word| text.contains(word));
-    if has(&tight, &OTHER_DUTIES) {
+    // An agency may have another duty in its name: 预算编审中心.
+    let of_body = agency(&tight).filter(|agency| ends_as_body(agency)).unwrap_or_default();
+    let beside = if of_body.is_empty() { tight.clone() } else { tight.replacen(&of_body, "", 1) };
+    if has(&beside, &OTHER_DUTIES) || has(&beside, &FORMS) {
         return true;
     }
     let Some(report) = REPORT.find(&tight) else {
         return has(&tight, &DECOYS_BEHIND) || has(&tight, &DECOYS_BEFORE);
     };
     let behind = tight.get(report.end()..).unwrap_or_default();
-    let before = tight.get(..report.start()).unwrap_or_default();
+    let mut before = tight.get(..report.start()).unwrap_or_default().to_owned();
+    for name in ANNOUNCERS {
+        before = before.replace(name, "");
+    }
     has(behind, &DECOYS_BEHIND)
-        || has(before, &DECOYS_BEFORE)
+        || has(&before, &DECOYS_BEFORE)
         || agency(&tight).is_some_and(|agency| is_stranger(&agency))
 }
 
@@ -165,11 +179,13 @@ pub(crate) fn find(page: &Page, begin: Option<usize>) -> Option<String> {
     let named = places.iter().find(|text| names_report(text)).cloned();
     // A heading over two lines may name its agency on the first alone.
     let named = match named {
-        Some(title) if agency(&title).is_some() => Some(title),
+        Some(title) if agency(&title).is_some() && year(&title).is_some() => Some(title),
         // The name of a column says neither whose report it is nor of which year.
         Some(title) if year(&title).is_none() && begin.is_some() => {
-            joined(&head).or_else(|| of_line(page, &head)).or(Some(title))
+            let says_more = |line: &String| agency(line).is_some() || agency(&title).is_none();
+            joined(&head).or_else(|| of_line(page, &head)).filter(says_more).or(Some(title))
         }
+        Some(title) if agency(&title).is_some() => Some(title),
         named => joined(&head).filter(|_| named.is_some()).or(named),
     };
     named
