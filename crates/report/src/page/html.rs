@@ -250,11 +250,13 @@ impl Walker {
     /// A tag of what is shown.
     fn begin(&mut self, tag: &Tag) {
         let name: &str = &tag.name;
+        // A template puts each of its elements on a line; an editor breaks lines anywhere.
+        if self.blank == Blank::Break && is_named(tag) {
+            self.blank = Blank::Shown;
+        }
         match name {
             "select" => self.in_select = true,
             "sup" | "sub" => self.blank = Blank::Shown,
-            // A template puts each of its elements on a line; an editor breaks lines anywhere.
-            _ if self.blank == Blank::Break && is_named(tag) => self.blank = Blank::Shown,
             "br" => self.end_line(),
             "table" => self.begin_table(),
             "tr" => self.begin_row(),
@@ -513,6 +515,12 @@ mod tests {
             cells("<TABLE><TR><TD>规章<TD>1<TR><TD>二<TD>&#50;</TABLE>"),
             [["规章", "1"], ["二", "2"]]
         );
+    }
+
+    #[test]
+    fn a_table_that_its_template_names_is_a_table() {
+        let page = "<p>一</p>\n<table class=tb>\n<tr class=a>\n<td class=b>规章</td>\n<td class=c></td></tr></table>";
+        assert_eq!(cells(page), [vec!["一"], vec!["规章", ""]]);
     }
 
     #[test]
