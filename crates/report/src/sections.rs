@@ -14,6 +14,7 @@ use crate::layout::SECTIONS;
 use crate::page::{Line, Page};
 use crate::schema::Section;
 use crate::text::{is_longer, words};
+use crate::title;
 
 const COUNT: usize = SECTIONS.len();
 
@@ -129,6 +130,19 @@ fn foot(page: &Page, within: Range<usize>) -> Option<usize> {
             "下一篇",
             "打印本页",
             "关闭窗口",
+            "政府主办",
+            "办公室主办",
+            "技术支持",
+            "访问人数",
+            "相关附件",
+            "相关阅读",
+            "相关文章",
+            "历年年报",
+            "往年年报",
+            "扫一扫",
+            "责任编辑",
+            "我要纠错",
+            "分享到",
         ])
     });
     let is_foot = |text: &str| {
@@ -141,8 +155,20 @@ fn foot(page: &Page, within: Range<usize>) -> Option<usize> {
     let mut lines = lines.filter(|line| {
         within.contains(&line.index) && asked.replace(line.index) != Some(line.index)
     });
-    lines.find(|line| is_foot(line.tight())).map(|line| line.index)
+    let worded = lines.find(|line| is_foot(line.tight())).map(|line| line.index);
+    // A list of other reports.
+    let is_other = |line: &Line<'_>| {
+        !is_longer(line.tight(), LONGEST)
+            && title::names_report(line.tight())
+            && title::year(line.tight()).is_some()
+    };
+    let last = within.end.saturating_sub(MOST_FOOT_LINES).max(within.start);
+    let listed = page.lines(last..within.end).find(is_other).map(|line| line.index);
+    worded.into_iter().chain(listed).min()
 }
+
+/// A list of other reports is looked for in so many lines from the end.
+const MOST_FOOT_LINES: usize = 200;
 
 /// Each the first after the section before it.
 fn forward(headings: &[Heading]) -> Starts {

@@ -190,7 +190,10 @@ pub(crate) fn find(page: &Page, begin: Option<usize>) -> Option<String> {
     };
     named
         .or_else(|| {
-            let decoy = places.iter().find(|text| is_decoy(text)).cloned();
+            // The system's name (目录系统) says nothing of the page where a report stands in it.
+            let says_nothing = |text: &String| begin.is_some() && !REPORT.is_match(&tight(text));
+            let is_system = |text: &String| page.title.as_ref() == Some(text) && says_nothing(text);
+            let decoy = places.iter().find(|text| is_decoy(text) && !is_system(text)).cloned();
             decoy
                 .or_else(|| joined(&head))
                 .or_else(|| of_line(page, &head))
@@ -269,7 +272,13 @@ fn fits(text: &str) -> bool {
 /// `<title>` without the site's name after a dash or a bar.
 fn without_site(title: &str) -> String {
     let parts = title.split(['-', '_', '|', '—']).map(str::trim);
-    let named = parts.clone().find(|part| names_report(part));
+    let named = parts.clone().find(|part| names_report(part)).map(|part| {
+        // The site and the column before it, with blanks between.
+        let behind = part.match_indices(' ').rev().filter_map(|(at, _)| part.get(at + 1..));
+        let whole =
+            |text: &&str| names_report(text) && year(text).is_some() && agency(text).is_some();
+        behind.into_iter().find(whole).unwrap_or(part)
+    });
     named.or_else(|| parts.clone().next()).unwrap_or(title).to_owned()
 }
 

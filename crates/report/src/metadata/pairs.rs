@@ -12,7 +12,7 @@ use crate::text::{is_longer, pattern, plain, tight};
 use crate::title;
 
 /// Labels that stand around a report, as [`tight`] leaves them.
-const LABELS: [&str; 74] = [
+const LABELS: [&str; 75] = [
     "信息索取号",
     "信息索引号",
     "索引号",
@@ -41,6 +41,7 @@ const LABELS: [&str; 74] = [
     "公开日期",
     "发布日期",
     "发布时间",
+    "信息时间",
     "发文时间",
     "公开时间",
     "生成时间",
@@ -228,8 +229,11 @@ impl Around {
         if !text.contains(':') {
             return;
         }
+        // In a line that begins with a label others may follow without a blank.
+        let is_labelled = PAIR.find(text).is_some_and(|found| found.start() == 0);
+        let pair = if is_labelled { &GLUED } else { &PAIR };
         let marks: Vec<_> =
-            PAIR.captures_iter(text).filter_map(|found| found.get(1).zip(found.get(0))).collect();
+            pair.captures_iter(text).filter_map(|found| found.get(1).zip(found.get(0))).collect();
         for (index, (label, mark)) in marks.iter().enumerate() {
             let end = marks.get(index + 1).map_or(text.len(), |(next, _)| next.start());
             self.add(label.as_str(), text.get(mark.end()..end).unwrap_or_default(), line);
@@ -269,13 +273,19 @@ fn is_value_alone(line: Line<'_>) -> bool {
 
 /// A label with a colon. It stands at the beginning, or after a blank or a sign: inside a sentence it
 /// is no label. Longer labels come first, since some end in others.
-static PAIR: LazyLock<Regex> = LazyLock::new(|| {
+static PAIR: LazyLock<Regex> =
+    LazyLock::new(|| pattern(&format!(r"(?:^|[ \[\]\(\)【】>|•·*;,])({}) *:", any_label())));
+
+/// The same wherever it stands.
+static GLUED: LazyLock<Regex> = LazyLock::new(|| pattern(&format!("({}) *:", any_label())));
+
+fn any_label() -> String {
     let spaced = |label: &&str| label.chars().map(|c| c.to_string()).collect::<Vec<_>>().join(" *");
     let mut labels: Vec<&str> = LABELS.to_vec();
     labels.sort_by_key(|label| std::cmp::Reverse(label.chars().count()));
     let labels: Vec<String> = labels.iter().map(spaced).collect();
-    pattern(&format!(r"(?:^|[ \]\)】>|•·*;,])({}) *:", labels.join("|")))
-});
+    labels.join("|")
+}
 
 /// A word with a colon behind a value begins another pair, or a tool; a date behind a name is one
 /// without its label.
@@ -297,7 +307,7 @@ fn cut_tools(value: &str) -> String {
     let value = value.get(..next.map_or(value.len(), |next| next.start())).unwrap_or_default();
     let end = TRAILING.find(value).map_or(value.len(), |tools| tools.start());
     let value = value.get(..end).unwrap_or_default();
-    value.trim_matches(['|', ',', ';', '[', '(', ' ']).to_owned()
+    value.trim_matches(['|', ',', ';', '[', '(', ' ', '】', ']']).to_owned()
 }
 
 #[cfg(test)]
