@@ -250,11 +250,13 @@ impl Walker {
     /// A tag of what is shown.
     fn begin(&mut self, tag: &Tag) {
         let name: &str = &tag.name;
+        // A template puts each of its elements on a line; an editor breaks lines anywhere.
+        if self.blank == Blank::Break && is_named(tag) {
+            self.blank = Blank::Shown;
+        }
         match name {
             "select" => self.in_select = true,
             "sup" | "sub" => self.blank = Blank::Shown,
-            // A template puts each of its elements on a line; an editor breaks lines anywhere.
-            _ if self.blank == Blank::Break && is_named(tag) => self.blank = Blank::Shown,
             "br" => self.end_line(),
             "table" => self.begin_table(),
             "tr" => self.begin_row(),
@@ -552,6 +554,12 @@ mod tests {
             cells("<p><span>政府信</span>\n<span class=GramE>息公\n开</span>"),
             [["政府信息公开"]]
         );
+    }
+
+    #[test]
+    fn a_table_of_the_template_is_a_table_wherever_the_source_breaks_its_lines() {
+        let page = "<p>一\n<table class=a>\n<tr class=b>\n<td class=c>规章\n<td id=d>1\n</table>";
+        assert_eq!(cells(page), [vec!["一"], vec!["规章", "1"]]);
     }
 
     #[test]
