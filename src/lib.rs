@@ -31,9 +31,13 @@ pub mod discover;
 
 pub mod outcome;
 
+pub mod read;
+
 pub mod db;
 
 pub mod crawl;
+
+pub mod reparse;
 
 pub mod init;
 

@@ -100,10 +100,10 @@ pub struct RobotsChange {
 }
 
 /// The columns by which reports are found, and the report itself.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportFacts {
     /// `report` or `report_file`.
-    pub kind: &'static str,
+    pub kind: String,
     /// Its title.
     pub title: Option<String>,
     /// The publishing agency.

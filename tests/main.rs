@@ -16,6 +16,7 @@ mod house;
 mod killed;
 mod mistakes;
 mod one_at_a_time;
+mod reparse;
 mod revisits;
 mod stopped;
 mod support;

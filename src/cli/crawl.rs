@@ -77,7 +77,8 @@ pub(super) fn blocking(
     result
 }
 
-fn signals() -> Result<mpsc::Receiver<Signal>, Failure> {
+/// SIGINT and SIGTERM, as they come.
+pub(super) fn signals() -> Result<mpsc::Receiver<Signal>, Failure> {
     let (sender, receiver) = mpsc::channel(4);
     for (kind, what) in
         [(SignalKind::interrupt(), Signal::Interrupt), (SignalKind::terminate(), Signal::Terminate)]

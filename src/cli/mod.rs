@@ -13,6 +13,7 @@ mod logging;
 mod output;
 mod parse;
 mod progress;
+mod reparse;
 mod reports;
 mod seeds;
 mod show;
@@ -80,6 +81,8 @@ enum Command {
     Parse(parse::Args),
     /// The parser against a folder of pages with `*.truth.json` beside them.
     Eval(eval::Args),
+    /// Today's parser over everything archived: what changed, and the catalogue put right.
+    Reparse(reparse::Args),
     /// Completions for a shell.
     Completions {
         /// The shell.
@@ -121,6 +124,7 @@ fn run(cli: &Cli, output: &mut Output) -> Result<Exit, Failure> {
         Command::Cat(args) => cat::run(args, &configuration(cli)?, output),
         Command::Parse(args) => parse::run(args, output),
         Command::Eval(args) => eval::run(args, output),
+        Command::Reparse(args) => reparse::run(args, &configuration(cli)?, output),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "gongkai", &mut script);

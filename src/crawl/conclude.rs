@@ -13,6 +13,7 @@ use crate::outcome::{CaptureFacts, HostChange, RobotsChange, UrlChange};
 use crate::politeness::pace::{self, HostPace};
 use crate::politeness::retry_after;
 use crate::politeness::robots::{self, Standing};
+use crate::read::media_type;
 
 /// The statuses by which a host asks to be left alone (RFC 6585, section 4; RFC 9110, 15.6.4).
 fn asks_for_peace(status: u16) -> bool {
@@ -52,11 +53,6 @@ pub(super) fn capture_facts(exchange: &Exchange) -> CaptureFacts {
         }
     }
     facts
-}
-
-/// `text/html; charset=gb2312` without its parameters, in lower case.
-pub(super) fn media_type(content_type: &str) -> String {
-    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 /// Where the URL goes. `changed`: the payload differs from that of the last visit.

@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use gongkai_report as report;
 use tokio::sync::Semaphore;
 
 use super::conclude;
@@ -17,6 +16,7 @@ use crate::exchange::{Ending, Exchange, Response};
 use crate::fetch::Fetcher;
 use crate::frontier::{Found, Lease, Purpose, Reason};
 use crate::outcome::{Outcome, ReportFacts};
+use crate::read::Answer;
 use crate::scope::Verdict;
 use crate::seeds::Seeds;
 
@@ -131,16 +131,16 @@ fn read(lease: &Lease, response: &Response, settings: &Settings) -> Reading {
             ..Reading::default()
         };
     }
-    if response.status != 200 || !is_text(response) {
-        return Reading::default();
-    }
-    let hints = report::Hints {
-        url: Some(lease.spelling.as_str()),
+    let answer = Answer {
+        url: lease.spelling.as_str(),
+        status: response.status,
         content_type: response.field("content-type"),
-        charset: None,
+        payload: &response.payload,
     };
-    let decoded = report::decode(&response.payload, &hints);
-    let page = discover::links(&decoded.text, &lease.spelling);
+    let Some(read) = answer.page() else {
+        return Reading::default();
+    };
+    let page = discover::links(read.text(), &lease.spelling);
     let context = PageContext {
         title: page.title.as_deref().unwrap_or_default(),
         score: lease.score,
@@ -150,49 +150,7 @@ fn read(lease: &Lease, response: &Response, settings: &Settings) -> Reading {
     let follow = !page.nofollow;
     let links = page.links.iter().filter(|link| follow && !link.nofollow);
     let found = links.filter_map(|link| admit(lease, link, &context, settings)).collect();
-    let report = report::may_be_report(&decoded.text)
-        .then(|| report::read(&decoded, &hints))
-        .and_then(report_facts);
-    Reading { charset: Some(decoded.charset.to_string()), report, found }
-}
-
-/// Whether the payload is text that may hold links or a report: by its type, or where the server
-/// named none, by its first byte that is no blank.
-fn is_text(response: &Response) -> bool {
-    match response.field("content-type").map(conclude::media_type).as_deref() {
-        Some(
-            "text/html" | "application/xhtml+xml" | "text/plain" | "text/xml" | "application/xml",
-        ) => true,
-        Some("") | None => {
-            response.payload.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<')
-        }
-        Some(_) => false,
-    }
-}
-
-fn report_facts(report: report::Report) -> Option<ReportFacts> {
-    let kind = match report.kind {
-        report::Kind::Report => "report",
-        report::Kind::ReportFile => "report_file",
-        report::Kind::Column | report::Kind::Other => return None,
-    };
-    let json = match serde_json::to_string(&report) {
-        Ok(json) => json,
-        Err(error) => {
-            tracing::error!(%error, "a report that cannot be written as JSON");
-            return None;
-        }
-    };
-    Some(ReportFacts {
-        kind,
-        year: report.year.map(i64::from),
-        format: report.format.map(|format| format.as_str().to_owned()),
-        title: report.title,
-        agency: report.agency,
-        division: report.division,
-        published: report.published,
-        json,
-    })
+    Reading { charset: Some(read.charset()), report: read.report(), found }
 }
 
 fn admit(

@@ -3,7 +3,8 @@
 //! - `migrate`: the schema and its versions
 //! - `hosts`: the hosts' clocks and lines; `origins`: what their robots.txt said
 //! - `urls`: admitting, leasing and moving URLs
-//! - `captures`: payloads, captures and segments; `reports`: what was read out of them
+//! - `captures`: payloads, captures and segments; `reports`: what was read out of them; `pages`: what
+//!   can be read again
 //! - `runs`: one row a run; `status`: the questions that people ask
 //! - `commit`: an outcome, whole
 //!
@@ -15,6 +16,7 @@ pub mod commit;
 pub mod hosts;
 pub mod migrate;
 pub mod origins;
+pub mod pages;
 pub mod reports;
 pub mod runs;
 pub mod status;

@@ -7,7 +7,7 @@ use crate::clock::Moment;
 use crate::digest::Digest;
 use crate::outcome::ReportFacts;
 
-/// A report, as the catalogue knows it: the latest of its URL.
+/// A report, as the catalogue knows it: that of the latest capture of its URL that is one.
 #[derive(Debug, Clone)]
 pub struct ReportRow {
     /// The page it was read from.
@@ -64,9 +64,27 @@ fn report(row: &Row<'_>) -> rusqlite::Result<ReportRow> {
     })
 }
 
+/// The columns that [`facts`] reads, in its order.
+pub(super) const FACTS: &str =
+    "r.kind, r.title, r.agency, r.year, r.division, r.published, r.format, r.json";
+
+/// What was read, from the columns that begin at `first`.
+pub(super) fn facts(row: &Row<'_>, first: usize) -> rusqlite::Result<ReportFacts> {
+    Ok(ReportFacts {
+        kind: row.get(first)?,
+        title: row.get(first + 1)?,
+        agency: row.get(first + 2)?,
+        year: row.get(first + 3)?,
+        division: row.get(first + 4)?,
+        published: row.get(first + 5)?,
+        format: row.get(first + 6)?,
+        json: row.get(first + 7)?,
+    })
+}
+
 impl Db {
     /// Hands each report that the filter lets through to `each`, by agency and year; of each page
-    /// the latest reading. Returns how many there were.
+    /// that of the latest capture, which is not always the row written last. Returns how many there were.
     ///
     /// # Errors
     /// When the database fails, or `each` does.
@@ -78,7 +96,8 @@ impl Db {
         let mut statement = self
             .connection
             .prepare_cached(&format!(
-                "{SELECT} WHERE r.id = (SELECT max(id) FROM reports WHERE url_id = r.url_id)
+                "{SELECT} WHERE r.capture_id =
+                     (SELECT max(capture_id) FROM reports WHERE url_id = r.url_id)
                  AND (?1 IS NULL OR r.year = ?1)
                  AND (?2 IS NULL OR instr(coalesce(r.agency, ''), ?2) > 0)
                  AND (?3 IS NULL OR substr(coalesce(r.division, ''), 1, length(?3)) = ?3)
@@ -101,9 +120,9 @@ impl Db {
     /// # Errors
     /// When the database fails.
     pub fn report_of_url(&self, url_id: i64) -> Result<Option<ReportRow>, DbError> {
-        let mut statement = self
-            .connection
-            .prepare_cached(&format!("{SELECT} WHERE r.url_id = ?1 ORDER BY r.id DESC LIMIT 1"))?;
+        let mut statement = self.connection.prepare_cached(&format!(
+            "{SELECT} WHERE r.url_id = ?1 ORDER BY r.capture_id DESC LIMIT 1"
+        ))?;
         Ok(statement.query_row([url_id], report).optional()?)
     }
 }
@@ -124,6 +143,20 @@ impl Tx<'_> {
         if known.exists(params![url_id, payload, facts.json])? {
             return Ok(false);
         }
+        self.add_report(url_id, capture, facts)?;
+        Ok(true)
+    }
+
+    /// Adds a report.
+    ///
+    /// # Errors
+    /// When the database fails, or this capture has one.
+    pub fn add_report(
+        &self,
+        url_id: i64,
+        capture: i64,
+        facts: &ReportFacts,
+    ) -> Result<(), DbError> {
         self.0
             .prepare_cached(
                 "INSERT INTO reports (url_id, capture_id, kind, title, agency, year, division,
@@ -142,6 +175,39 @@ impl Tx<'_> {
                 facts.format,
                 facts.json,
             ])?;
-        Ok(true)
+        Ok(())
+    }
+
+    /// Puts another reading in the place of what a row says.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn replace_report(&self, id: i64, facts: &ReportFacts) -> Result<(), DbError> {
+        self.0
+            .prepare_cached(
+                "UPDATE reports SET kind = ?2, title = ?3, agency = ?4, year = ?5, division = ?6,
+                     published = ?7, format = ?8, json = ?9 WHERE id = ?1",
+            )?
+            .execute(params![
+                id,
+                facts.kind,
+                facts.title,
+                facts.agency,
+                facts.year,
+                facts.division,
+                facts.published,
+                facts.format,
+                facts.json,
+            ])?;
+        Ok(())
+    }
+
+    /// Takes a row away: its page is no report.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn remove_report(&self, id: i64) -> Result<(), DbError> {
+        self.0.prepare_cached("DELETE FROM reports WHERE id = ?1")?.execute([id])?;
+        Ok(())
     }
 }

@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::LazyLock;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{BIG5, Encoding, GB18030, UTF_8};
+use encoding_rs::{BIG5, Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
 use regex::bytes::Regex;
 use serde::Serialize;
 
@@ -114,6 +114,14 @@ pub fn decode<'a>(bytes: &'a [u8], hints: &Hints<'_>) -> Decoded<'a> {
     let mut broken: Option<(From, &'static Encoding)> = None;
     for (from, encoding) in said {
         let Some(encoding) = encoding else { continue };
+        // No page in Chinese is in it: a label left from a template.
+        if is_unlikely(encoding)
+            && matches!(from, From::Header | From::Meta)
+            && let Some((text, used)) = chinese(bytes)
+        {
+            charset.used = used;
+            return Decoded { text, charset };
+        }
         if let Some(text) = whole(bytes, encoding) {
             (charset.used, charset.from) = (encoding.name(), from);
             return Decoded { text, charset };
@@ -133,6 +141,26 @@ pub fn decode<'a>(bytes: &'a [u8], hints: &Hints<'_>) -> Decoded<'a> {
     let (text, _, malformed) = encoding.decode(bytes);
     (charset.used, charset.from, charset.malformed) = (encoding.name(), from, malformed);
     Decoded { text, charset }
+}
+
+/// Charsets in which every byte, or nearly, means something, so that reading them proves nothing.
+fn is_unlikely(encoding: &'static Encoding) -> bool {
+    encoding.is_single_byte() || [UTF_16LE, UTF_16BE].contains(&encoding)
+}
+
+/// The text, if the bytes are whole in a charset of China and hold Chinese in it.
+fn chinese(bytes: &[u8]) -> Option<(Cow<'_, str>, &'static str)> {
+    const ENOUGH: usize = 4;
+    /// One of them stands in every page.
+    const USUAL: [char; 8] = ['的', '年', '公', '政', '信', '府', '中', '一'];
+    let is_han = |c: &char| ('\u{4e00}'..='\u{9fff}').contains(c);
+    [UTF_8, GB18030].into_iter().find_map(|encoding| {
+        let text = whole(bytes, encoding)?;
+        let reads = !text.contains('\0')
+            && text.contains(USUAL)
+            && text.chars().filter(is_han).nth(ENOUGH - 1).is_some();
+        reads.then_some((text, encoding.name()))
+    })
 }
 
 /// The text, if every byte means something in this charset.
@@ -221,6 +249,24 @@ mod tests {
         let (charset, text) = used(page.as_bytes(), Some("text/html; charset=utf-8"));
         assert!(charset.starts_with("UTF-8 (header"), "{charset}");
         assert_eq!(text, page);
+    }
+
+    #[test]
+    fn a_label_that_any_bytes_fit_gives_way_to_chinese() {
+        for label in ["iso-8859-1", "windows-1252", "utf-16", "unicode", "x-user-defined"] {
+            let page = format!("<meta charset={label}>{TEXT}");
+            let (charset, text) = used(page.as_bytes(), None);
+            assert_eq!(charset, format!("UTF-8 (detected; meta: {label})"));
+            assert_eq!(text, page);
+            let (charset, text) = used(&gbk(&page), None);
+            assert_eq!(charset, format!("gb18030 (detected; meta: {label})"));
+            assert_eq!(text, page);
+        }
+        let (charset, text) = used(b"<p>caf\xe9", Some("text/html; charset=iso-8859-1"));
+        assert!(charset.starts_with("windows-1252 (header"), "{charset}");
+        assert_eq!(text, "<p>caf\u{e9}");
+        let wide: Vec<u8> = TEXT.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(used(&wide, Some("text/html; charset=utf-16le")).1, TEXT);
     }
 
     #[test]

@@ -44,6 +44,9 @@ pub fn may_be_report(text: &str) -> bool {
             .build(WORDS.iter().map(|(word, _)| word))
             .expect("a constant list")
     });
+    if is_veiled(text) {
+        return true;
+    }
     let mut seen = [false; KINDS];
     let mut seen_openness = false;
     for found in SEARCH.find_iter(text) {
@@ -60,4 +63,37 @@ pub fn may_be_report(text: &str) -> bool {
         }
     }
     false
+}
+
+/// Whether the letters of a page cannot be looked for: they are written as numbers (`&#20844;`), or
+/// were lost in a wrong charset.
+fn is_veiled(text: &str) -> bool {
+    /// No fewer than in a report's title.
+    const ENOUGH: usize = 12;
+    let is_letter = |(at, mark): (usize, &str)| {
+        let number = text.as_bytes().get(at + mark.len()..).unwrap_or_default();
+        match number.first() {
+            Some(b'x' | b'X') => true,
+            _ => number.iter().take(5).filter(|byte| byte.is_ascii_digit()).count() == 5,
+        }
+    };
+    text.match_indices("&#").filter(|found| is_letter(*found)).nth(ENOUGH - 1).is_some()
+        || text.match_indices(char::REPLACEMENT_CHARACTER).nth(ENOUGH - 1).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_be_report;
+
+    #[test]
+    fn a_page_whose_letters_are_numbers_or_lost_is_not_passed_over() {
+        let title = "政府信息公开工作年度报告";
+        let numbers: Vec<String> = title.chars().map(|c| format!("&#{};", u32::from(c))).collect();
+        assert!(may_be_report(&numbers.concat()));
+        let hex: Vec<String> = title.chars().map(|c| format!("&#x{:x};", u32::from(c))).collect();
+        assert!(may_be_report(&hex.concat()));
+        assert!(may_be_report(&"<p>\u{fffd}\u{fffd}".repeat(20)));
+        assert!(!may_be_report(&"<li>&#160;&#8226; 通知".repeat(100)));
+        assert!(!may_be_report("<p>\u{fffd} 404"));
+    }
 }

@@ -24,6 +24,9 @@ const NARRATIVE_LETTERS: usize = 400;
 /// Or no fewer headings than this.
 const NARRATIVE_HEADINGS: usize = 4;
 
+/// A report without its headings states no fewer cells than this.
+const TABLE_CELLS: usize = 10;
+
 /// What the kind is told by.
 pub(crate) struct Signs<'a> {
     pub(crate) page: &'a Page,
@@ -50,6 +53,8 @@ pub(crate) fn kind(signs: &Signs<'_>) -> Kind {
         }
         () if has_body && (names || sections.count() >= 4) => Kind::Report,
         () if names && sections.count() >= 3 && !is_template(signs) => Kind::Report,
+        // Copies of reports have lost their headings.
+        () if names && tables.stated() >= TABLE_CELLS => Kind::Report,
         () if listed >= COLUMN_LINKS && !(names && year.is_some()) => Kind::Column,
         () if names && year.is_some() && is_narrative(page) => Kind::Report,
         () if names && !attachments.is_empty() && own_letters(page) <= FILE_PAGE_LETTERS => {

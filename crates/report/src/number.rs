@@ -46,7 +46,9 @@ impl Serialize for Number {
 /// The unit written behind a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unit {
-    /// None, or one of counting.
+    /// None.
+    Unnamed,
+    /// One of counting: 件, 项.
     Pieces,
     /// 元
     Yuan,
@@ -70,7 +72,7 @@ pub(crate) fn cell(text: &str) -> Cell {
     // Nearly every cell is a digit or two.
     if !text.is_empty() && text.len() <= 9 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return number(text)
-            .map_or(Cell::Unreadable, |number| Cell::Stated(number, Unit::Pieces, None));
+            .map_or(Cell::Unreadable, |number| Cell::Stated(number, Unit::Unnamed, None));
     }
     if is_word(text) {
         return Cell::Unreadable;
@@ -85,13 +87,19 @@ pub(crate) fn cell(text: &str) -> Cell {
         }
         before = Some(two.0);
     }
-    let tight = tight(&narrow);
+    // The minus signs of word processors.
+    let tight = match tight(&narrow) {
+        text if text.starts_with(['−', '–', '－']) && text.len() > '−'.len_utf8() => {
+            text.replacen(['−', '–', '－'], "-", 1)
+        }
+        text => text,
+    };
     let bare = tight.trim_matches(['-', '—', '–', '―', '－', '/', '\\', '一', '_', '*', '.', '~']);
     if bare.is_empty() || matches!(bare, "无" | "空" | "无。") {
         return Cell::Blank;
     }
     if tight == "零" {
-        return Cell::Stated(Number::Whole(0), Unit::Pieces, None);
+        return Cell::Stated(Number::Whole(0), Unit::Unnamed, None);
     }
     let Some(parts) = NUMBER.captures(&tight) else {
         return Cell::Unreadable;
@@ -103,6 +111,7 @@ pub(crate) fn cell(text: &str) -> Cell {
     let unit = match part("unit") {
         "元" => Unit::Yuan,
         "万元" => Unit::TenThousandYuan,
+        "" => Unit::Unnamed,
         _ => Unit::Pieces,
     };
     let note = Some(part("note").to_owned()).filter(|note| !note.is_empty());
@@ -143,7 +152,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn plain(number: Number) -> Cell {
-        Cell::Stated(number, Unit::Pieces, None)
+        Cell::Stated(number, Unit::Unnamed, None)
     }
 
     #[test]
@@ -154,18 +163,20 @@ mod tests {
             ("１２", 12),
             ("零", 0),
             ("1,234", 1_234),
-            ("12件", 12),
             ("-3", -3),
+            ("−3", -3),
+            ("–3", -3),
             ("+2", 2),
         ] {
             assert_eq!(cell(text), plain(Number::Whole(number)), "{text}");
         }
         let decimal = |number, unit| Cell::Stated(Number::Decimal(number), unit, None);
         assert_eq!(cell("96.5万元"), decimal(96.5, Unit::TenThousandYuan));
+        assert_eq!(cell("12件"), Cell::Stated(Number::Whole(12), Unit::Pieces, None));
         let yuan = Cell::Stated(Number::Whole(251_000), Unit::Yuan, None);
         assert_eq!(cell("251000元"), yuan);
         let noted = Some("(其中修订16件)".to_owned());
-        let noted = Cell::Stated(Number::Whole(22), Unit::Pieces, noted);
+        let noted = Cell::Stated(Number::Whole(22), Unit::Unnamed, noted);
         assert_eq!(cell("22（其中修订16件）"), noted);
     }
 

@@ -92,9 +92,13 @@ fn report(decoded: &Decoded<'_>, hints: &Hints<'_>, with_evidence: bool) -> Repo
     if is_report {
         warnings.extend(of_tables);
     }
+    if format.is_some_and(|format| format != Format::Narrative) {
+        tables.warn_of_missing(&mut warnings);
+    }
     let evidence =
         with_evidence.then(|| evidence::collect(&page, &sections, &tables, &stated, is_report));
     let mut report = of_stated(stated, title);
+    report.charset = decoded.charset.to_string();
     report.metadata = around.to_map();
     (report.kind, report.format) = (kind, format);
     report.sections = is_report.then(|| sections.texts(&page));
@@ -154,6 +158,7 @@ fn of_stated(stated: Stated, title: Option<String>) -> Report {
     Report {
         schema: SCHEMA,
         kind: Kind::Other,
+        charset: String::new(),
         title: title.filter(|title| !title.is_empty()),
         agency: stated.agency.as_ref().map(|(claim, _)| claim.value.clone()),
         agency_from: stated.agency.map(|(_, from)| from),

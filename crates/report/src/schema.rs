@@ -148,6 +148,8 @@ pub struct Report {
     pub schema: &'static str,
     /// What the page is.
     pub kind: Kind,
+    /// What its bytes were read as, what decided it, and what the other sources said.
+    pub charset: String,
     /// The report's own title, without the site's name.
     pub title: Option<String>,
     /// The publishing agency.

@@ -80,10 +80,18 @@ const OTHER_DUTIES: [&str; 11] = [
     "信息公开指南",
 ];
 
+/// Anywhere: forms, filled in to show how.
+const FORMS: [&str; 3] = ["样例", "样本", "填写"];
+
+/// Agencies whose names hold words that announce.
+const ANNOUNCERS: [&str; 3] = ["发布中心", "发布办公室", "发布处"];
+
 /// Endings of bodies that are no agencies, though they too report on disclosure.
-const STRANGERS: [&str; 17] = [
+const STRANGERS: [&str; 19] = [
     "医院",
     "卫生院",
+    "保健院",
+    "高中",
     "学校",
     "中学",
     "小学",
@@ -103,14 +111,14 @@ const STRANGERS: [&str; 17] = [
 
 static REPORT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?:信息|政务)公开(?:工作)?(?:情况)?(?:的)?(?:年度)?(?:工作)?(?:情况)?(?:年度)?(?:报告|年报)|(?:信息|政务)公开年报",
+        r"(?:信息|政务)公开(?:工作)?(?:情况)?(?:的)?(?:(?:20[0-5]\d|[二2][〇○零Oo0][〇○零O0-5一二三四五][〇○零O\d一二三四五六七八九])年?)?(?:年度)?(?:工作)?(?:情况)?(?:的)?(?:年度)?(?:报告|年报)|(?:信息|政务)公开年报",
     )
 });
 
 /// The year, in digits or in letters.
 static YEAR: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?:20[0-5]\d|[二2][〇○零Oo0][〇○零O一二三四五][〇○零O一二三四五六七八九])(?:年度?|度)?",
+        r"(?:20[0-5]\d|[二2][〇○零Oo0][〇○零O0-5一二三四五][〇○零O\d一二三四五六七八九])(?:年度?|度)?",
     )
 });
 
@@ -124,16 +132,22 @@ pub(crate) fn names_report(title: &str) -> bool {
 pub(crate) fn is_decoy(title: &str) -> bool {
     let tight = tight(title);
     let has = |text: &str, words: &[&str]| words.iter().any(|word| text.contains(word));
-    if has(&tight, &OTHER_DUTIES) {
+    // An agency may have another duty in its name: 预算编审中心.
+    let of_body = agency(&tight).filter(|agency| ends_as_body(agency)).unwrap_or_default();
+    let beside = if of_body.is_empty() { tight.clone() } else { tight.replacen(&of_body, "", 1) };
+    if has(&beside, &OTHER_DUTIES) || has(&beside, &FORMS) {
         return true;
     }
     let Some(report) = REPORT.find(&tight) else {
         return has(&tight, &DECOYS_BEHIND) || has(&tight, &DECOYS_BEFORE);
     };
     let behind = tight.get(report.end()..).unwrap_or_default();
-    let before = tight.get(..report.start()).unwrap_or_default();
+    let mut before = tight.get(..report.start()).unwrap_or_default().to_owned();
+    for name in ANNOUNCERS {
+        before = before.replace(name, "");
+    }
     has(behind, &DECOYS_BEHIND)
-        || has(before, &DECOYS_BEFORE)
+        || has(&before, &DECOYS_BEFORE)
         || agency(&tight).is_some_and(|agency| is_stranger(&agency))
 }
 
@@ -147,6 +161,9 @@ pub(crate) fn is_stranger(name: &str) -> bool {
 /// So many lines before a report may hold its title.
 const HEAD_LINES: usize = 250;
 
+/// So many of them are compared with the page's links.
+const MOST_LINES: usize = 20;
+
 /// The page's title: the first of its places that names a report, else the first that names
 /// anything.
 pub(crate) fn find(page: &Page, begin: Option<usize>) -> Option<String> {
@@ -159,22 +176,58 @@ pub(crate) fn find(page: &Page, begin: Option<usize>) -> Option<String> {
     let of_page = page.title.as_deref().map(without_site);
     let places: Vec<String> =
         of_meta.into_iter().chain(headings).chain(of_page).filter(|text| fits(text)).collect();
-    // What a line says of itself is asked last: columns and links stand among the lines.
-    let lines = || head.iter().rev().filter_map(|line| line.only());
-    let is_whole = |text: &&str| !text.contains(':') && names_report(text) && year(text).is_some();
     let named = places.iter().find(|text| names_report(text)).cloned();
     // A heading over two lines may name its agency on the first alone.
-    let whole = named.as_deref().is_none_or(|title| agency(title).is_some());
-    let named = if whole { named } else { joined(&head).or(named) };
+    let named = match named {
+        Some(title) if agency(&title).is_some() && year(&title).is_some() => Some(title),
+        // The name of a column says neither whose report it is nor of which year.
+        Some(title) if year(&title).is_none() && begin.is_some() => {
+            let says_more = |line: &String| agency(line).is_some() || agency(&title).is_none();
+            joined(&head).or_else(|| of_line(page, &head)).filter(says_more).or(Some(title))
+        }
+        Some(title) if agency(&title).is_some() => Some(title),
+        named => joined(&head).filter(|_| named.is_some()).or(named),
+    };
     named
         .or_else(|| {
             let decoy = places.iter().find(|text| is_decoy(text)).cloned();
             decoy
                 .or_else(|| joined(&head))
-                .or_else(|| lines().find(is_whole).map(str::to_owned))
+                .or_else(|| of_line(page, &head))
+                .or_else(|| begin.and_then(|_| without_year(page, &head)))
                 .or_else(|| places.first().cloned())
         })
         .map(|title| plain(&title))
+}
+
+/// The last line that names a report and its year. What a line says of itself is asked last:
+/// columns and links stand among the lines.
+fn of_line(page: &Page, head: &[Line<'_>]) -> Option<String> {
+    let is_whole = |text: &&str| !text.contains(':') && names_report(text) && year(text).is_some();
+    let lines = || head.iter().rev().filter_map(|line| line.only()).filter(is_whole);
+    let is_link = |text: &&str| page.anchors.iter().any(|anchor| anchor.text == **text);
+    lines()
+        .take(MOST_LINES)
+        .find(|text| !is_link(text))
+        .or_else(|| lines().next())
+        .map(str::to_owned)
+}
+
+/// The last line that is no link and names a report and its agency, with nothing behind.
+fn without_year(page: &Page, head: &[Line<'_>]) -> Option<String> {
+    let is_one = |text: &&str| {
+        !text.contains(':')
+            && names_report(text)
+            && REPORT.find(&tight(text)).is_some_and(|report| report.end() == tight(text).len())
+            && agency(text).is_some_and(|agency| ends_as_body(&agency))
+            && !page.anchors.iter().any(|anchor| anchor.text == **text)
+    };
+    head.iter()
+        .rev()
+        .take(MOST_LINES)
+        .filter_map(|line| line.only())
+        .find(is_one)
+        .map(str::to_owned)
 }
 
 /// A title over two or three lines: `青杉市统计局` above `2023年政府信息公开工作` above `年度报告`.
@@ -183,7 +236,9 @@ fn joined(head: &[Line<'_>]) -> Option<String> {
     let of = |lines: &[&str]| {
         let (above, below) = lines.split_first()?;
         let below = below.concat();
-        let starts = YEAR.find(&tight(&below)).is_some_and(|year| year.start() == 0);
+        let name = tight(&below);
+        let name = name.strip_prefix("关于").unwrap_or(&name);
+        let starts = YEAR.find(name).is_some_and(|year| year.start() == 0);
         let is_name = !above.contains([':', '>', '、']) && ends_as_body(&tight(above));
         (starts && is_name && names_report(&below) && below.chars().count() <= 30)
             .then(|| format!("{above}{below}"))
@@ -218,10 +273,15 @@ fn without_site(title: &str) -> String {
     named.or_else(|| parts.clone().next()).unwrap_or(title).to_owned()
 }
 
-/// The year that a title names: one with 年 behind it, if there is one.
+/// The year that a title names: one with 年 behind it, if there is one; of several, that nearest to
+/// the report's name. A span of years is none.
 pub(crate) fn year(title: &str) -> Option<i32> {
+    static SPAN: LazyLock<Regex> = LazyLock::new(|| pattern(r"20\d\d年?度?[-—–~至到]+$"));
     let tight = tight(title);
     let place = year_place(&tight)?;
+    if SPAN.is_match(tight.get(..place.start)?) {
+        return None;
+    }
     let digits: Option<String> = tight.get(place)?.chars().take(4).map(digit).collect();
     digits?.parse().ok().filter(|year| (2003..2060).contains(year))
 }
@@ -234,9 +294,17 @@ fn year_place(tight: &str) -> Option<Range<usize>> {
         let behind = tight.get(found.end()..).and_then(|text| text.chars().next());
         !is_digit(before) && !is_digit(behind)
     };
-    let places = || YEAR.find_iter(tight).filter(alone);
-    let named = places().find(|found| found.as_str().contains(['年', '度']));
-    named.or_else(|| places().next()).map(|found| found.range())
+    let places: Vec<_> = YEAR.find_iter(tight).filter(alone).collect();
+    let is_named = |found: &&regex::Match<'_>| found.as_str().contains(['年', '度']);
+    let nearest = |places: &[&regex::Match<'_>]| {
+        let Some(report) = REPORT.find(tight) else {
+            return places.first().map(|found| found.range());
+        };
+        let before = places.iter().rev().find(|found| found.start() < report.end());
+        before.or(places.first()).map(|found| found.range())
+    };
+    let named: Vec<_> = places.iter().filter(is_named).collect();
+    nearest(&named).or_else(|| nearest(&places.iter().collect::<Vec<_>>()))
 }
 
 pub(crate) fn digit(letter: char) -> Option<char> {
@@ -255,25 +323,43 @@ pub(crate) fn digit(letter: char) -> Option<char> {
     })
 }
 
-/// The agency that a title names: what stands before the year, else between it and the report.
+/// The agency that a title names: what stands before the year, else between it and the report; where
+/// the year stands in the report's name or behind it, what stands before that name.
 pub(crate) fn agency(title: &str) -> Option<String> {
     let tight = tight(title);
     let report = REPORT.find(&tight).map(|report| report.start());
-    let year = year_place(&tight);
-    let before = match (&year, report) {
-        (Some(year), _) if year.start > 0 => tight.get(..year.start)?,
-        (Some(year), Some(report)) => own_name(tight.get(year.end..report)?),
-        (None, Some(report)) => own_name(tight.get(..report)?),
-        _ => return None,
-    };
-    // What is left of a year that is none.
-    let before = before.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '年' | '度'));
-    let name = before
-        .trim_start_matches(['《', '“'])
-        .trim_start_matches("关于")
-        .trim_matches(['(', ')', '-', '"', '“', '”', '《', '》', ' ']);
-    (name.chars().count() >= 3 && name.chars().count() <= 40 && !name.contains([':', ',', '。']))
-        .then(|| name.to_owned())
+    match (year_place(&tight), report) {
+        (Some(year), Some(report)) if year.start >= report => {
+            name_in(own_name(tight.get(..report)?))
+        }
+        (Some(year), report) => name_in(tight.get(..year.start)?)
+            .or_else(|| name_in(own_name(tight.get(year.end..report?)?))),
+        (None, Some(report)) => name_in(own_name(tight.get(..report)?)),
+        (None, None) => None,
+    }
+}
+
+/// The name in a part of a title, without what stands around it: a number, a mark in brackets, a
+/// date, 关于. What holds digits even so is none, nor is half of what is in brackets.
+fn name_in(text: &str) -> Option<String> {
+    static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"^(?:【[^】]*】|\[[^\]]*\]|\([^)]*\)|附件?\d*[:.、]?|\d{1,3}[.、)]|[一二三四五六七八九十]{1,3}、|20\d\d(?:年度?|度)|关于|[《“”\x22·•\-)\s])+",
+        )
+    });
+    static BEHIND: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"(?:关于|公开|公布|发布|的|[\d年度\-—–~至(《》“”\x22\s])+$"));
+    let start = BEFORE.find(text).map_or(0, |found| found.end());
+    let name = text.get(start..)?;
+    let name = name.get(..BEHIND.find(name).map_or(name.len(), |found| found.start()))?;
+    let is_even =
+        |open: char, close: char| name.matches(open).count() == name.matches(close).count();
+    let letters = name.chars().count();
+    ((3..=40).contains(&letters)
+        && !name.contains([':', ',', '。', '【', '】'])
+        && !name.contains(|c: char| c.is_ascii_digit())
+        && is_even('(', ')'))
+    .then(|| name.to_owned())
 }
 
 /// A name before 政府信息公开, which may end in 政府 itself.
@@ -314,69 +400,4 @@ pub(crate) fn ends_as_body(name: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::page;
-
-    #[test]
-    fn titles_of_reports_are_told_from_decoys() {
-        for title in [
-            "青杉市统计局2023年政府信息公开工作年度报告",
-            "云岭县人民政府办公室 2019 年政府信息公开年度报告",
-            "某街道办事处2023年度政务公开工作年度报告",
-            "二〇一八年政府信息公开工作报告",
-            "青杉市2016年政府信息公开年报",
-            "青杉市学院路街道办事处2023年政府信息公开工作年度报告",
-            "青杉市房屋征收评估中心2023年政府信息公开工作年度报告",
-        ] {
-            assert!(names_report(title), "{title}");
-        }
-        for title in [
-            "《青杉市2023年政府信息公开工作年度报告》解读",
-            "关于做好2023年政府信息公开工作年度报告编制工作的通知",
-            "2023年政府工作报告",
-            "青杉市2023年政府网站工作年度报表",
-            "青杉市人民医院2023年信息公开工作年度报告",
-            "青杉市2023年法治政府建设年度报告",
-            "政府信息公开指南",
-            "市领导调研政务公开工作",
-            "我市各部门发布2023年政府信息公开工作年度报告",
-            "云岭县供电公司2023年信息公开年度报告",
-        ] {
-            assert!(!names_report(title), "{title}");
-        }
-    }
-
-    #[test]
-    fn a_title_names_its_agency_and_its_year() {
-        let of = |title: &str| (agency(title), year(title));
-        assert_eq!(
-            of("青杉市统计局 2023 年政府信息公开工作年度报告"),
-            (Some("青杉市统计局".into()), Some(2023))
-        );
-        assert_eq!(
-            of("云岭县二〇一九年政府信息公开工作年度报告"),
-            (Some("云岭县".into()), Some(2019))
-        );
-        assert_eq!(of("2023年政府信息公开工作年度报告"), (None, Some(2023)));
-        assert_eq!(of("青杉市统计局政府信息公开年报").0, Some("青杉市统计局".into()));
-        assert_eq!(of("青杉市人民政府信息公开年报").0, Some("青杉市人民政府".into()));
-        assert_eq!(
-            of("2023年青杉市统计局政府信息公开年报"),
-            (Some("青杉市统计局".into()), Some(2023))
-        );
-        assert_eq!(of("青杉市统计局20223年政府信息公开年报").1, None);
-    }
-
-    #[test]
-    fn the_site_s_name_is_no_part_of_the_title() {
-        let page = page::read(
-            "<title>青杉市统计局2023年政府信息公开工作年度报告_青杉市人民政府</title><body><p>x",
-        );
-        assert_eq!(find(&page, None).unwrap(), "青杉市统计局2023年政府信息公开工作年度报告");
-        let page = page::read(
-            "<div><h1>青杉市统计局<br>2023年政府信息公开工作年度报告</h1><p>一、总体情况",
-        );
-        assert_eq!(find(&page, Some(2)).unwrap(), "青杉市统计局2023年政府信息公开工作年度报告");
-    }
-}
+mod tests;

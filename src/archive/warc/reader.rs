@@ -47,6 +47,17 @@ impl Record {
         self.block.get(..self.body_at()).unwrap_or_default()
     }
 
+    /// The first field of that name in the HTTP head, if it is UTF-8: as `Response::field` gives it.
+    pub fn http_field(&self, name: &str) -> Option<&str> {
+        let mut lines = self.http_head().split(|byte| *byte == b'\n');
+        let value = lines.find_map(|line| {
+            let colon = line.iter().position(|byte| *byte == b':')?;
+            let (field, value) = line.split_at_checked(colon)?;
+            field.eq_ignore_ascii_case(name.as_bytes()).then_some(value)
+        })?;
+        Some(std::str::from_utf8(value.get(1..)?).ok()?.trim())
+    }
+
     /// What follows the HTTP head: the payload.
     pub fn payload(&self) -> &[u8] {
         self.block.get(self.body_at()..).unwrap_or_default()
@@ -158,6 +169,17 @@ mod tests {
         assert_eq!(record.http_head(), b"A\r\n\r\n");
         assert_eq!(record.payload(), b"pay");
         assert_eq!(record.into_payload(), b"pay");
+    }
+
+    #[test]
+    fn a_field_of_the_http_head_is_found_by_its_name_in_any_case() {
+        let http = "HTTP/1.1 200 Is: fine\r\nA: 1\r\nContent-Type:  text/html; a=b:c \r\n\
+                    Content-Type: image/png\r\n\r\nB: body";
+        let head = format!("WARC/1.1\r\nContent-Length: {}\r\n\r\n{http}\r\n\r\n", http.len());
+        let record = read(&pack(&head)).unwrap();
+        assert_eq!(record.http_field("content-type"), Some("text/html; a=b:c"));
+        assert_eq!(record.http_field("a"), Some("1"));
+        assert_eq!(record.http_field("b"), None);
     }
 
     #[test]

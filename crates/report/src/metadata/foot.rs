@@ -1,5 +1,6 @@
 //! What stands below a report: its signature, and whose site it is.
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -40,8 +41,7 @@ pub(super) fn site(page: &Page) -> (Option<String>, Option<String>) {
     (id.map(|id| id.to_ascii_lowercase()).filter(|id| is_site_id(id)), find(&ICP, "ICP"))
 }
 
-/// The body and the date that a report is signed with: the last line that is a date and nothing
-/// else, and the body above it or before it.
+/// The body and the date that a report is signed with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Signature {
     pub(super) agency: Option<String>,
@@ -55,20 +55,39 @@ static ONLY_DATE: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// The first body with a date under it or behind it, from this line on; else the first line that is
+/// a date and nothing else. What is a link, or stands under one, is a list's: below a report lie
+/// those of other pages.
 pub(super) fn signature(page: &Page, begin: Option<usize>) -> Signature {
     let Some(begin) = begin else { return Signature::default() };
-    for line in page.lines(begin..page.len()).rev() {
-        if let Some(signature) = signed(page, line) {
-            return signature;
-        }
-    }
-    Signature::default()
+    let links: HashSet<String> = page.anchors.iter().map(|anchor| tight(&anchor.text)).collect();
+    let mut dates =
+        page.lines(begin..page.len()).filter_map(|line| signed(page, line, &links)).peekable();
+    let lone = dates.peek().filter(|first| !is_listed(page, first.line, &links)).cloned();
+    dates.find(|signature| signature.agency.is_some()).or(lone).unwrap_or_default()
 }
 
-fn signed(page: &Page, line: Line<'_>) -> Option<Signature> {
+/// Whether a line is a link, its bullet not counted.
+fn is_link(line: Line<'_>, links: &HashSet<String>) -> bool {
+    let text = line.tight();
+    let bare = text.trim_start_matches(|c: char| !c.is_alphanumeric());
+    !text.is_empty() && (links.contains(text) || links.contains(bare))
+}
+
+/// Whether a lone date is that of a list: under a link, or over one under which stands a date too.
+fn is_listed(page: &Page, line: usize, links: &HashSet<String>) -> bool {
+    let is_link = |line: Option<usize>| {
+        line.and_then(|line| page.line(line)).is_some_and(|line| is_link(line, links))
+    };
+    let is_date = |line| page.line(line).is_some_and(|line| ONLY_DATE.is_match(line.tight()));
+    is_link(line.checked_sub(1)) || (is_link(Some(line + 1)) && is_date(line + 2))
+}
+
+fn signed(page: &Page, line: Line<'_>, links: &HashSet<String>) -> Option<Signature> {
     let text = line.only()?;
     if is_longer(text, LONGEST_SIGNATURE)
         || !line.tight().ends_with(|c: char| c == '日' || c.is_ascii_digit())
+        || is_link(line, links)
     {
         return None;
     }
@@ -80,11 +99,11 @@ fn signed(page: &Page, line: Line<'_>) -> Option<Signature> {
     }
     let date = date(written)?;
     let before = found.name("body")?.as_str();
-    let above = || page.line(line.index.checked_sub(1)?).map(Line::tight);
-    let body = if before.is_empty() { above().unwrap_or_default() } else { before };
-    if !before.is_empty() && !is_body(before) {
+    if !before.is_empty() && (!is_body(before) || links.contains(before)) {
         return None;
     }
+    let above = || page.line(line.index.checked_sub(1)?).filter(|line| !is_link(*line, links));
+    let body = if before.is_empty() { above().map_or("", Line::tight) } else { before };
     let agency = Some(tight(body)).filter(|body| is_body(body));
     Some(Signature { agency, date: Some(date), line: line.index })
 }
@@ -124,6 +143,35 @@ mod tests {
             assert_eq!(signature.date.as_deref(), Some("2024-01-17"), "{text}");
         }
         assert_eq!(read("一、总体情况\n2024130日\n").date, None);
+    }
+
+    #[test]
+    fn a_list_below_a_report_signs_nothing() {
+        let read = |text: &str| {
+            let signature = signature(&page::read(text), Some(0));
+            (signature.agency, signature.date)
+        };
+        let report = "<p>六、其他需要报告的事项<p>无。<p>青杉市统计局<p>2024年1月17日";
+        for list in [
+            "<ul><li><a href=a>关于做好防汛工作的通知</a><p>2024-03-01</p></ul>",
+            "<h3>相关信息</h3><a href=a>青杉市财政局</a><div>2022-03-01</div>",
+            "<table><tr><td>2022-03-01</td></tr></table>",
+            "<p>青杉市人民政府办公室 2024年6月1日",
+        ] {
+            let signature = read(&format!("{report}{list}"));
+            let expected = (Some("青杉市统计局".into()), Some("2024-01-17".into()));
+            assert_eq!(signature, expected, "{list}");
+        }
+        for list in [
+            "<a href=a>青杉市财政局</a><div>2022-03-01</div>",
+            "<p>·<a href=a>关于做好防汛工作的通知</a><p>2024-03-01",
+            "<a href=a>青杉市财政局2022-03-01</a>",
+            "<p>2022-03-01<p><a href=a>甲通知</a><p>2022-02-01<p><a href=b>乙通知</a>",
+        ] {
+            assert_eq!(read(&format!("<p>六、其他<p>无。</p>{list}")), (None, None), "{list}");
+        }
+        let alone = read("<p>六、其他<p>无。<p>2024年1月17日<p><a href=a>附件</a>");
+        assert_eq!(alone, (None, Some("2024-01-17".into())));
     }
 
     #[test]

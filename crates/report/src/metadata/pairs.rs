@@ -9,9 +9,10 @@ use serde_json::{Map, Value};
 
 use crate::page::{Line, Page, Shape};
 use crate::text::{is_longer, pattern, plain, tight};
+use crate::title;
 
 /// Labels that stand around a report, as [`tight`] leaves them.
-const LABELS: [&str; 73] = [
+const LABELS: [&str; 74] = [
     "信息索取号",
     "信息索引号",
     "索引号",
@@ -51,6 +52,7 @@ const LABELS: [&str; 73] = [
     "日期",
     "时间",
     "发文字号",
+    "发布文号",
     "文件编号",
     "文号",
     "信息类别",
@@ -258,6 +260,8 @@ fn is_value_alone(line: Line<'_>) -> bool {
     const LABEL_LETTERS: usize = 8;
     let text = line.tight();
     line.shape() == Shape::Text
+        && !line.is_title()
+        && !title::names_report(text)
         && !is_longer(text, LONGEST_VALUE)
         && !text.chars().take(LABEL_LETTERS).any(|c| c == ':')
         && !LABELS.contains(&text)
@@ -273,9 +277,26 @@ static PAIR: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!(r"(?:^|[ \]\)】>|•·*;,])({}) *:", labels.join("|")))
 });
 
+/// A word with a colon behind a value begins another pair, or a tool; a date behind a name is one
+/// without its label.
+static NEXT: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r" \p{Han}{1,8} ?:| 人气| 点击[量数率]|^\p{Han}[^:]*?( 20\d\d[-/.年]\d)")
+});
+
+/// Tools that stand at the end of a line, with nothing but a blank between.
+static TRAILING: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?:(?:^| )(?:大|中|小|大中小|收藏|关闭|选择阅读|分享|微信|微博|QQ空间|无障碍|朗读|复制链接|繁体|手机版))+$",
+    )
+});
+
 fn cut_tools(value: &str) -> String {
     let end = TOOLS.iter().filter_map(|tool| value.find(tool)).min().unwrap_or(value.len());
     let value = plain(value.get(..end).unwrap_or_default());
+    let next = NEXT.captures(&value).and_then(|found| found.get(1).or(found.get(0)));
+    let value = value.get(..next.map_or(value.len(), |next| next.start())).unwrap_or_default();
+    let end = TRAILING.find(value).map_or(value.len(), |tools| tools.start());
+    let value = value.get(..end).unwrap_or_default();
     value.trim_matches(['|', ',', ';', '[', '(', ' ']).to_owned()
 }
 
@@ -316,6 +337,32 @@ mod tests {
             "发布单位:甲局 来源:乙网 点击量:80 [字体: ]打印",
             &[("发布单位", "甲局"), ("来源", "乙网"), ("点击量", "80")],
         );
+    }
+
+    #[test]
+    fn a_value_ends_where_the_page_s_tools_begin() {
+        for tools in [
+            "点击：123",
+            "大 中 小",
+            "人气：12 收藏",
+            "选择阅读",
+            "阅读：2041 次",
+            "2024-01-17",
+            "微信",
+            "有效期至：2099-01-01",
+        ] {
+            check(&format!("发布机构：青杉市统计局 {tools}"), &[("发布机构", "青杉市统计局")]);
+        }
+        check("来源：微信", &[]);
+        check("发布日期：2024-01-17 16:58", &[("发布日期", "2024-01-17 16:58")]);
+        check("主题词：统计 公开 报告", &[("主题词", "统计 公开 报告")]);
+    }
+
+    #[test]
+    fn the_title_is_no_value_of_an_empty_label_above_it() {
+        check("<ul><li>文号：</li></ul><h1>青杉市统计局的一个通知</h1>", &[]);
+        check("<li>文号：</li><p>青杉市统计局2023年政府信息公开工作年度报告", &[]);
+        check("<li>发布文号：</li><p>青发〔2024〕1号", &[("发布文号", "青发〔2024〕1号")]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The fields of a report's head and foot: each from the most trusted of its places, with a warning where
 //! another says something else.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -9,7 +10,7 @@ use super::dates::moment;
 use super::foot::{Signature, is_site_id, signature, site};
 use super::meta;
 use super::pairs::{Around, Pair};
-use crate::page::Page;
+use crate::page::{Line, Page};
 use crate::sections::Sections;
 use crate::text::{pattern, tight};
 use crate::title;
@@ -69,7 +70,7 @@ pub(crate) struct Stated {
 /// The fields that one label states, by their keys.
 const LABELLED: [(&str, &[&str]); 7] = [
     ("index_number", &["信息索取号", "信息索引号", "索引号", "索取号"]),
-    ("document_number", &["文号", "发文字号", "文件编号"]),
+    ("document_number", &["文号", "发文字号", "发布文号", "文件编号"]),
     ("category", &["信息类别", "信息分类"]),
     ("subject", &["主题分类", "主题词"]),
     ("disclosure_method", &["公开方式"]),
@@ -85,7 +86,8 @@ pub(crate) fn stated(
     title: Option<&str>,
     warnings: &mut Vec<Warning>,
 ) -> Stated {
-    let signature = signature(page, sections.begin_of_text(page));
+    let last = (1..=6).rev().find_map(|number| sections.place(number)).map(|place| place.start);
+    let signature = signature(page, last.or_else(|| sections.begin_of_text(page)));
     let label = |labels: &[&str]| around.first(labels).map(of_pair);
     let tag = |name: &str| of_meta(page, name);
     let (foot_id, icp) = site(page);
@@ -97,11 +99,14 @@ pub(crate) fn stated(
     let ids =
         [foot_id.map(|id| claim(id, "foot")), tag("siteidcode").filter(|id| is_site_id(&id.value))];
     let agency = agency(around, &sources, title, &signature, warnings);
+    let says_none =
+        |claim: &Claim| ["无", "无文号", "暂无", "/", "-", "—"].contains(&&*tight(&claim.value));
     let labelled = LABELLED.iter().filter_map(|(key, labels)| Some((*key, label(labels)?)));
+    let labelled = labelled.filter(|(key, claim)| *key != "document_number" || !says_none(claim));
     Stated {
         agency,
         year: year(page, sections, title, warnings),
-        published: published(page, around, warnings),
+        published: published(page, &beside(page, sections, around, title), warnings),
         generated: dated("generated", around, &GENERATED, warnings).map(|claim| Claim {
             value: claim.value.chars().take(DATE_LETTERS).collect(),
             ..claim
@@ -173,22 +178,49 @@ fn dated(
         }
     }
     let claim = unreadable.filter(|claim| claim.value.chars().any(|c| c.is_ascii_digit()))?;
-    let message = format!("{}: `{}` is no date", claim.place, claim.value);
-    warnings.push(Warning::new("date_unreadable", field, message));
+    warnings.push(no_date(field, &claim));
     None
+}
+
+/// The pairs without the dates of lists: 日期 and 时间 are words of every page, and are the report's
+/// near its title or above its first section alone.
+fn beside(page: &Page, sections: &Sections, around: &Around, title: Option<&str>) -> Around {
+    const NEAR: usize = 12;
+    let Some(begin) = sections.begin() else { return around.clone() };
+    let title = title.map(tight).filter(|title| !title.is_empty());
+    let is_title = |line: &Line<'_>| title.as_ref().is_some_and(|title| line.tight() == title);
+    let head = page.lines(0..begin).rev().find(is_title).map_or(begin, |line| line.index);
+    let is_near = |pair: &&Pair| {
+        !["日期", "时间"].contains(&pair.label.as_str())
+            || (pair.line < begin && pair.line + NEAR >= head.min(begin))
+    };
+    Around { pairs: around.pairs.iter().filter(is_near).cloned().collect() }
 }
 
 /// A labelled date beside the report, else the meta tag's, else the date of the document.
 fn published(page: &Page, around: &Around, warnings: &mut Vec<Warning>) -> Option<Claim> {
-    let at_moment = |claim: Claim| moment(&claim.value).map(|value| Claim { value, ..claim });
+    let at_moment =
+        |claim: &Claim| moment(&claim.value).map(|value| Claim { value, ..claim.clone() });
     let labelled = dated("published", around, &PUBLISHED, warnings);
-    let scripted =
-        || ["script:pubdate", "script:pubdata"].into_iter().find_map(|n| of_meta(page, n));
-    let tag =
-        of_meta(page, "pubdate").and_then(at_moment).or_else(|| scripted().and_then(at_moment));
+    let tags: Vec<Claim> = ["pubdate", "script:pubdate", "script:pubdata"]
+        .into_iter()
+        .filter_map(|name| of_meta(page, name))
+        .collect();
+    let tag = tags.iter().find_map(at_moment);
+    if labelled.is_none()
+        && tag.is_none()
+        && let Some(unreadable) = tags.first().filter(|tag| !tag.value.trim().is_empty())
+    {
+        warnings.push(no_date("published", unreadable));
+    }
     let claims: Vec<Claim> = [labelled, tag].into_iter().flatten().collect();
     settle("published", claims, same_day, warnings)
         .or_else(|| dated("published", around, &["发文日期", "印发日期", "发文时间"], warnings))
+}
+
+fn no_date(field: &str, claim: &Claim) -> Warning {
+    let message = format!("{}: `{}` is no date", claim.place, claim.value);
+    Warning::new("date_unreadable", field, message)
 }
 
 /// The agency, and which place named it.
@@ -246,7 +278,7 @@ fn year(
     let period = period(page, sections);
     let claims = [of_title, period].into_iter().flatten().collect();
     let found = settle("year", claims, |one, two| one == two, warnings);
-    let found = found.or_else(|| year_of_text(page, sections))?;
+    let found = found.or_else(|| year_of_text(page, sections, warnings))?;
     Some((found.value.parse().ok()?, found))
 }
 
@@ -270,13 +302,47 @@ fn period(page: &Page, sections: &Sections) -> Option<Claim> {
     })
 }
 
-fn year_of_text(page: &Page, sections: &Sections) -> Option<Claim> {
-    static YEAR: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?:^|\D)(20[0-5]\d)年"));
-    let place = sections.place(1)?;
-    page.lines(place).find_map(|line| {
-        let year = YEAR.captures(line.tight())?.get(1)?.as_str();
-        Some(Claim { line: Some(line.index), ..claim(year, "总体情况") })
-    })
+/// The one year that the first section speaks of, those of laws and of comparisons not counted; of
+/// several, the last, if it alone is called a whole year.
+fn year_of_text(page: &Page, sections: &Sections, warnings: &mut Vec<Warning>) -> Option<Claim> {
+    static YEAR: LazyLock<Regex> = LazyLock::new(|| pattern(r"(20[0-5]\d)(?:年度|年全年|年)"));
+    let (mut all, mut whole) = (BTreeMap::new(), BTreeSet::new());
+    for line in page.lines(sections.place(1)?) {
+        let text = line.tight();
+        for found in YEAR.captures_iter(text) {
+            let (Some(span), Some(year)) = (found.get(0), found.get(1)) else { continue };
+            let before = text.get(..span.start()).unwrap_or_default();
+            let behind = text.get(span.end()..).unwrap_or_default();
+            if before.ends_with(|c: char| c.is_ascii_digit()) || is_of_other(before, behind) {
+                continue;
+            }
+            all.entry(year.as_str()).or_insert(line.index);
+            if !span.as_str().ends_with("年") || span.as_str().ends_with("全年") {
+                whole.insert(year.as_str());
+            }
+        }
+    }
+    let (year, line) = all.last_key_value()?;
+    let is_sure = all.len() == 1 || (whole.len() == 1 && whole.contains(year));
+    let message = if is_sure {
+        format!("the title names no year; the first section speaks of {year}")
+    } else {
+        let years: Vec<&str> = all.keys().copied().collect();
+        format!("the title names no year; the first section speaks of {}", years.join(", "))
+    };
+    warnings.push(Warning::new("year_from_text", "year", message));
+    is_sure.then(|| Claim { line: Some(*line), ..claim(*year, "总体情况") })
+}
+
+/// Whether a year is that of a law, or one that is compared with.
+fn is_of_other(before: &str, behind: &str) -> bool {
+    static LAW: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"^(?:\d{1,2}月)?(?:\d{1,2}日)?(?:起|以来)?(?:最?新)?(?:正式)?(?:修订|修正|施行|实施|颁布|生效|制定|出台|通过|印发|下发|成立)",
+        )
+    });
+    LAW.is_match(behind)
+        || ["比", "较", "与", "同", "〔", "[", "("].iter().any(|word| before.ends_with(word))
 }
 
 #[cfg(test)]
@@ -306,6 +372,57 @@ mod tests {
         let places: Vec<_> = warnings.iter().map(|w| (w.code, w.at.as_str())).collect();
         let disagrees = "metadata_disagrees";
         assert_eq!(places, [(disagrees, "published"), (disagrees, "source")]);
+    }
+
+    #[test]
+    fn a_meta_tag_that_is_no_date_says_so() {
+        for tag in ["1705481880000", "Wed Jan 17 16:58:00 CST 2024", "2024-01-1716:58"] {
+            let page = format!("<meta name=PubDate content='{tag}'><p>一、总体情况");
+            let (stated, warnings) = read(&page);
+            assert!(stated.published.is_none(), "{tag}");
+            let places: Vec<_> = warnings.iter().map(|w| (w.code, w.at.as_str())).collect();
+            assert_eq!(places, [("date_unreadable", "published")], "{tag}");
+        }
+    }
+
+    #[test]
+    fn the_first_section_says_the_year_if_it_speaks_of_one() {
+        for (text, expected) in [
+            ("自2019年5月15日新修订的《条例》施行以来，2023年本局认真公开。", Some(2023)),
+            ("根据国办公开办函〔2021〕30号和2007年颁布的条例，现公布2023年度报告。", Some(2023)),
+            ("2023年度收到12件，与2022年相比略增。", Some(2023)),
+            ("2023年全年收到12件，2022年收到3件。", Some(2023)),
+            ("2022年度报告公布以来，2023年收到12件。", None),
+            ("2022年收到3件，2023年收到12件。", None),
+        ] {
+            let (stated, warnings) =
+                read(&format!("一、总体情况\n{text}\n二、主动公开政府信息情况"));
+            assert_eq!(stated.year.map(|(year, _)| year), expected, "{text}");
+            let places: Vec<_> = warnings.iter().map(|w| (w.code, w.at.as_str())).collect();
+            assert_eq!(places, [("year_from_text", "year")], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_document_without_a_number_has_none() {
+        for (value, expected) in
+            [("无", None), ("无文号", None), ("青发〔2024〕1号", Some("青发〔2024〕1号"))]
+        {
+            let (stated, _) = read(&format!("文号：{value}\n一、总体情况"));
+            let number = stated.labelled.into_iter().find(|(key, _)| *key == "document_number");
+            assert_eq!(number.map(|(_, claim)| claim.value).as_deref(), expected);
+        }
+    }
+
+    #[test]
+    fn a_time_of_a_list_is_not_when_the_report_was_published() {
+        let report = "<h1>青杉市统计局2023年政府信息公开工作年度报告</h1><p>一、总体情况<p>略";
+        let published = |text: &str| read(text).0.published.map(|claim| claim.value);
+        assert_eq!(published(&format!("{report}<p>甲通知<p>时间：2021-02-03")), None);
+        let far = format!("<p>时间：2021-02-03{}{report}", "<p>甲".repeat(20));
+        assert_eq!(published(&far), None);
+        let near = report.replace("<p>一、", "<p>时间：2024-01-17<p>一、");
+        assert_eq!(published(&near).as_deref(), Some("2024-01-17"));
     }
 
     #[test]

@@ -26,6 +26,11 @@ pub(crate) struct Spot {
 }
 
 impl Value<'_> {
+    /// Nothing is written in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
     /// It holds nothing, or a sign for nothing.
     pub(crate) fn is_blank(&self) -> bool {
         matches!(cell(self.text), Cell::Blank)
@@ -52,6 +57,9 @@ impl Parts<'_> {
 
 /// A line with more letters than this is prose: no number of it belongs to a table.
 const LONGEST_LABEL: usize = 110;
+
+/// No table of these reports counts more.
+pub(crate) const LARGEST_COUNT: i64 = 9_999_999_999;
 
 /// Takes a line apart. `knows` tells whether a text is the label of a row; None for prose.
 pub(crate) fn parts<'a>(line: Line<'a>, knows: impl Fn(&str) -> bool) -> Option<Parts<'a>> {
@@ -153,7 +161,9 @@ pub(crate) fn is_run_together(text: &str) -> bool {
 pub(crate) fn count(text: &str, at: &str, warnings: &mut Vec<Warning>) -> Option<Number> {
     match cell(text) {
         Cell::Blank => None,
-        Cell::Stated(Number::Whole(count), Unit::Pieces, note) if count >= 0 => {
+        Cell::Stated(Number::Whole(count), Unit::Unnamed | Unit::Pieces, note)
+            if (0..=LARGEST_COUNT).contains(&count) =>
+        {
             if let Some(note) = note {
                 warnings.push(Warning::new("cell_note", at, note));
             }

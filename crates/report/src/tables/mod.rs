@@ -52,8 +52,7 @@ pub(crate) struct Tables<'a> {
 }
 
 impl<'a> Tables<'a> {
-    /// Reads each table out of its section; out of the whole page where its section is not there or
-    /// does not hold it.
+    /// Reads each table out of its section; out of the whole page where its section is not there.
     pub(crate) fn read(
         page: &'a Page,
         sections: &Sections,
@@ -71,6 +70,19 @@ impl<'a> Tables<'a> {
             reviews::read(page, lines, warnings)
         });
         Self { proactive, requests, reviews }
+    }
+
+    /// Says which tables a report of a form with tables lacks.
+    pub(crate) fn warn_of_missing(&self, warnings: &mut Vec<Warning>) {
+        let tables = [
+            ("proactive", &self.proactive),
+            ("requests", &self.requests),
+            ("reviews", &self.reviews),
+        ];
+        for (name, _) in tables.iter().filter(|(_, table)| table.is_none()) {
+            let message = "its section holds no table that could be read";
+            warnings.push(Warning::new("table_missing", *name, message));
+        }
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &Read<'a>> {
@@ -110,19 +122,17 @@ fn within<'a>(
     warnings: &mut Vec<Warning>,
     read: impl Fn(Range<usize>, &mut Vec<Warning>) -> Option<Read<'a>>,
 ) -> Option<Read<'a>> {
+    // A section whose own table is missing must not take that of another: a year's before it, a
+    // subordinate unit's.
     if let Some(place) = sections.place(number) {
-        let found = read(place.start + 1..place.end, warnings);
-        if found.is_some() {
-            return found;
-        }
+        return read(place.start + 1..place.end, warnings);
     }
-    // A section whose own table is missing must not take that of another.
-    let everywhere = is_elsewhere(page, sections, number).then(|| read(0..page.len(), warnings));
-    everywhere.flatten()
+    is_elsewhere(page, number).then(|| read(0..page.len(), warnings)).flatten()
 }
 
-/// Whether the page has a table of this section outside of it, by the labels that only it has.
-fn is_elsewhere(page: &Page, sections: &Sections, number: usize) -> bool {
+/// Whether the page has the table of a section whose heading was not found, by the labels that only
+/// it has.
+fn is_elsewhere(page: &Page, number: usize) -> bool {
     /// The section of each label.
     const LABELS: [(usize, &str); 4] = [
         (2, "本年制发件数"),
@@ -132,10 +142,8 @@ fn is_elsewhere(page: &Page, sections: &Sections, number: usize) -> bool {
     ];
     const LONGEST_LABEL: usize = 60;
     static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| words(LABELS.map(|(_, label)| label)));
-    let own = sections.place(number);
     page.lines_with(&WORDS).any(|(line, word)| {
         LABELS.get(word).is_some_and(|(section, _)| *section == number)
-            && !own.as_ref().is_some_and(|own| own.contains(&line.index))
             && (line.cells().len() > 1 || !is_longer(line.tight(), LONGEST_LABEL))
     })
 }

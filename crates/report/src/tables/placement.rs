@@ -100,7 +100,7 @@ fn split(
     if cells.len() == COLUMNS {
         if from == digits.len()
             && let Ok(cells) = <[i64; COLUMNS]>::try_from(cells.as_slice())
-            && cells.iter().take(TOTAL).sum::<i64>() == cells.iter().skip(TOTAL).sum::<i64>()
+            && sum(cells.iter().take(TOTAL)) == sum(cells.iter().skip(TOTAL))
         {
             ways.push(cells.map(Some));
         }
@@ -122,6 +122,10 @@ fn split(
             return;
         }
     }
+}
+
+fn sum<'n>(numbers: impl Iterator<Item = &'n i64>) -> i64 {
+    numbers.fold(0, |sum, number| sum.saturating_add(*number))
 }
 
 /// A cell lies between these; no upper bound where there is none.
@@ -161,7 +165,7 @@ impl Bounds {
 /// What a row's cells may be when its values stand so; None where its own sum forbids it.
 fn bounds(way: &Numbers) -> Option<[Bounds; COLUMNS]> {
     let (total, applicants) = way.split_last()?;
-    let stated = applicants.iter().flatten().fold(0_i64, |sum, value| sum.saturating_add(*value));
+    let stated = sum(applicants.iter().flatten());
     let missing = applicants.iter().filter(|value| value.is_none()).count();
     let rest = match total {
         Some(total) => Some(total - stated),
@@ -223,7 +227,8 @@ pub(super) fn place(mut known: Vec<Known>, rows: Rows) -> Vec<Option<Numbers>> {
                 let (total, applicants) =
                     (way.iter().skip(TOTAL).flatten(), way.iter().take(TOTAL));
                 let stated = applicants.flatten().count();
-                stated > 0 && total.copied().next() == Some(way.iter().take(TOTAL).flatten().sum())
+                let others = sum(way.iter().take(TOTAL).flatten());
+                stated > 0 && total.copied().next() == Some(others)
             };
             if ways.iter().any(is_total) {
                 ways.retain(is_total);

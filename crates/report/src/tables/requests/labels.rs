@@ -19,7 +19,7 @@ pub(super) fn group_named(name: &str) -> Option<Group> {
 /// Whether a text is the label of a row, or ends in one.
 pub(super) fn is_row(text: &str) -> bool {
     let name = label(text);
-    name == "其他" || is_total(&name) || row_named(&name).is_some() || group_named(&name).is_some()
+    is_other(&name) || is_total(&name) || row_named(&name).is_some() || group_named(&name).is_some()
 }
 
 /// The row whose label a name is. The rows named by a common word (其他, 总计) are not among them: what they are,
@@ -79,15 +79,19 @@ pub(super) fn common_row(
     if name == "其他处理" {
         return Some(OTHER_OUTCOME);
     }
-    (name == "其他" && (group == Some(Group::Other) || last == Group::Other))
+    (is_other(name) && (group == Some(Group::Other) || last == Group::Other))
         .then(|| by_key("other_other"))
         .flatten()
+}
+
+fn is_other(name: &str) -> bool {
+    matches!(name, "其他" | "其它")
 }
 
 /// 总计, with a remark behind it or without.
 fn is_total(name: &str) -> bool {
     const LONGEST_REMARK: usize = 16;
-    let rest = name.strip_prefix("总计").or_else(|| name.strip_prefix("合计"));
+    let rest = ["总计", "合计", "总数"].iter().find_map(|word| name.strip_prefix(word));
     rest.is_some_and(|remark| remark.chars().count() <= LONGEST_REMARK)
 }
 

@@ -4,10 +4,14 @@
 //! - `labels`: which row a label names
 //! - `columns`: which columns the head names
 //! - `scan`: the lines of the section to labelled rows
+//! - `offsets`: which cells of a row are none of the form's
+//! - `shift`: which rows are not believed where labels and values are apart
 
 mod columns;
 mod labels;
+mod offsets;
 mod scan;
+mod shift;
 
 use std::ops::Range;
 
@@ -17,10 +21,11 @@ use crate::page::{Page, Shape};
 use crate::schema::{Format, Table};
 use crate::warning::Warning;
 
-use super::cells::{Value, count, is_run_together, texts, written};
+use super::cells::{LARGEST_COUNT, Value, count, is_run_together, shorten, texts, written};
 use super::placement::{self, COLUMNS, Known, Numbers, Rows};
 use super::{Read, Stated};
 use columns::Column;
+use offsets::Offsets;
 use scan::{Found, Scan, scan};
 
 /// Reads table three out of the lines of its section. None where no row of it is there.
@@ -35,24 +40,52 @@ pub(crate) fn read<'a>(
         return None;
     }
     let form = form(is_2019(&scan, format));
-    let columns = columns::columns(&scan.heads).unwrap_or_else(columns::of_the_form);
+    let columns = match columns::columns(&scan.heads) {
+        Some(columns) => columns,
+        None if columns::agrees_with_form(&scan.heads) => columns::of_the_form(),
+        None => {
+            let message = "the head names the columns in an order that cannot be read";
+            warnings.push(Warning::new("head_unreadable", "requests", message));
+            return Some(table(&form, &nothing(&form), warnings));
+        }
+    };
+    let offsets = Offsets::of(&scan.found, columns.len());
     let mut rows: Vec<Slots<'_>> = form
         .iter()
         .map(|row| match the_one(row, &scan, warnings) {
-            Some(found) => slots(found, &columns, page),
+            Some(found) => slots(found, &columns, &offsets, page),
             None => Slots::Nothing,
         })
         .collect();
-    let shifted = is_shifted(&scan, &form, &rows);
-    if shifted {
+    if is_doubtful(&rows) {
+        let message = "in most rows 总计 is not the sum of the applicants: values and columns may not belong together";
+        warnings.push(Warning::new("table_doubtful", "requests", message));
+        rows = nothing(&form);
+    } else if is_shifted(&scan, &form, &rows) {
         warnings.push(Warning::new("rows_shifted", "requests", shift_message(&scan)));
-        for (row, slots) in form.iter().zip(&mut rows) {
-            if is_inner(row.group) {
-                *slots = Slots::Nothing;
-            }
-        }
+        shift::give_up(&form, &mut rows, scan.apart);
     }
+    warn_of_missing(&form, &scan, warnings);
     Some(table(&form, &rows, warnings))
+}
+
+fn nothing<'a>(form: &[RequestRow]) -> Vec<Slots<'a>> {
+    form.iter().map(|_| Slots::Nothing).collect()
+}
+
+/// Says which rows the page does not have, and which it has that the form has not.
+fn warn_of_missing(form: &[RequestRow], scan: &Scan<'_>, warnings: &mut Vec<Warning>) {
+    for name in scan.unknown.iter().take(form.len()) {
+        let message = format!("`{}` is no row of the form", shorten(name));
+        warnings.push(Warning::new("row_unknown", "requests", message));
+    }
+    let is_there = |row: &RequestRow, found: &Found<'_>| {
+        found.row == *row && (!found.values.is_empty() || found.shape != Shape::Text)
+    };
+    for row in form.iter().filter(|row| !scan.found.iter().any(|found| is_there(row, found))) {
+        let message = "the page has no such row, or no values beside its label";
+        warnings.push(Warning::new("row_missing", path(row), message));
+    }
 }
 
 /// The rows of a form, in order.
@@ -65,14 +98,11 @@ fn form(is_2019: bool) -> Vec<RequestRow> {
     REQUESTS.into_iter().filter_map(of_form).collect()
 }
 
+/// Table three's own rows tell its form; where they do not, the labels of the page.
 fn is_2019(scan: &Scan<'_>, format: Format) -> bool {
-    let has = |key: &str| scan.found.iter().any(|found| found.row.key == key);
-    let has_outcome = scan.found.iter().any(|f| f.row == OTHER_OUTCOME && !f.values.is_empty());
-    match format {
-        Format::Form2019 => true,
-        Format::Form2021 => false,
-        Format::Narrative => has_outcome && !has("other_not_corrected") && !has("other_fee_unpaid"),
-    }
+    let has = |key: &str| scan.found.iter().any(|f| f.row.key == key && !f.values.is_empty());
+    let is_2021 = has("other_not_corrected") || has("other_fee_unpaid");
+    !is_2021 && (has(OTHER_OUTCOME.key) || format == Format::Form2019)
 }
 
 /// The rows whose places depend on each other.
@@ -119,25 +149,15 @@ enum Slots<'a> {
     Nothing,
 }
 
-fn slots<'a>(found: &Found<'a>, columns: &[Column], page: &Page) -> Slots<'a> {
-    let mut values = found.values.clone();
+fn slots<'a>(found: &Found<'a>, columns: &[Column], offsets: &Offsets, page: &Page) -> Slots<'a> {
+    let mut values = offsets.applied(found);
     // In text what stands blank at a row's end may be its padding, and no cell.
-    let fewest = if found.shape == Shape::Row { columns.len() } else { 0 };
-    while values.len() > fewest && values.last().is_some_and(|value| value.text.is_empty()) {
-        values.pop();
-    }
-    // Cells beyond the table's own hold its border, or a remark.
-    while values.len() > columns.len()
-        && values
-            .first()
-            .is_some_and(|v| v.text.is_empty() || matches!(cell(v.text), Cell::Unreadable))
-    {
-        values.remove(0);
-    }
+    let is_padded = found.shape != Shape::Row && values.last().is_some_and(Value::is_empty);
     // Where cells were not told apart, a blank one may be no cell at all.
-    let is_sure = found.shape == Shape::Row
-        || found.values.len() > COLUMNS
-        || values.iter().all(|value| !value.text.is_empty());
+    let is_sure = found.shape == Shape::Row && offsets.is_usual(found)
+        || found.shape != Shape::Row && found.values.len() > COLUMNS && !is_padded
+        || values.iter().all(|value| !value.is_empty());
+    let is_sure = is_sure && !is_of_lines_that_do_not_sum_up(&values) && !lost_its_place(&values);
     let is_run = has_run(&values);
     if values.len() == columns.len() && is_sure && !is_run {
         let of = |key: &&str| columns.iter().position(|column| *column == Some(*key));
@@ -147,7 +167,7 @@ fn slots<'a>(found: &Found<'a>, columns: &[Column], page: &Page) -> Slots<'a> {
             return Slots::Whole(ordered);
         }
     }
-    values.retain(|value| !value.text.is_empty());
+    values.retain(|value| !value.is_empty());
     if values.is_empty() {
         return Slots::Nothing;
     }
@@ -159,6 +179,47 @@ fn slots<'a>(found: &Found<'a>, columns: &[Column], page: &Page) -> Slots<'a> {
     let is_plain = columns.len() == COLUMNS && columns::of_the_form() == columns;
     let ways = if is_last || !is_plain { Vec::new() } else { ways(&values, is_run) };
     Slots::Lost { values, ways, is_run }
+}
+
+/// Cells that stand a line each, and whose total is not their sum: one of them may be a page's number.
+fn is_of_lines_that_do_not_sum_up(values: &[Value<'_>]) -> bool {
+    let is_of_lines = values
+        .windows(2)
+        .any(|two| two.first().map(|v| v.spot.line) != two.last().map(|v| v.spot.line));
+    is_of_lines && counts(values).is_some_and(|counts| !sums_up(&counts))
+}
+
+/// 总计 is blank, and the value before it is the sum of those before: a cell is missing among them.
+fn lost_its_place(values: &[Value<'_>]) -> bool {
+    let Some((total, applicants)) = values.split_last() else { return false };
+    let counts: Option<Vec<i64>> = applicants.iter().map(|value| value_count(value.text)).collect();
+    total.is_blank()
+        && counts.is_some_and(|counts| {
+            counts.split_last().is_some_and(|(last, others)| {
+                let sum = others.iter().fold(0_i64, |sum, count| sum.saturating_add(*count));
+                *last > 0 && *last == sum
+            })
+        })
+}
+
+fn counts(values: &[Value<'_>]) -> Option<[i64; COLUMNS]> {
+    let counts: Option<Vec<i64>> = values.iter().map(|value| value_count(value.text)).collect();
+    counts?.try_into().ok()
+}
+
+/// 总计 is the sum of the applicants.
+fn sums_up(counts: &[i64; COLUMNS]) -> bool {
+    counts.split_last().is_some_and(|(total, applicants)| {
+        *total == applicants.iter().fold(0_i64, |sum, count| sum.saturating_add(*count))
+    })
+}
+
+/// Whether in most of the rows that count something the total is not the sum.
+fn is_doubtful(rows: &[Slots<'_>]) -> bool {
+    const FEWEST: usize = 3;
+    let counted = rows.iter().filter_map(numbers_of).filter(|row| row.iter().any(|n| *n != 0));
+    let (right, wrong): (Vec<_>, Vec<_>) = counted.partition(sums_up);
+    wrong.len() >= FEWEST && wrong.len() > right.len()
 }
 
 /// Digits that are no count stand among the values, or a whole row's digits as one.
@@ -188,7 +249,9 @@ fn ways(values: &[Value<'_>], is_run: bool) -> Vec<Numbers> {
 
 fn value_count(text: &str) -> Option<i64> {
     match cell(text) {
-        Cell::Stated(number, Unit::Pieces, None) => number.count(),
+        Cell::Stated(number, Unit::Unnamed | Unit::Pieces, None) => {
+            number.count().filter(|count| *count <= LARGEST_COUNT)
+        }
         _ => None,
     }
 }
@@ -196,7 +259,7 @@ fn value_count(text: &str) -> Option<i64> {
 /// Whether values stand beside the labels of other rows: values without a label, labels under the
 /// head of another group, or a total that another row fulfils.
 fn is_shifted(scan: &Scan<'_>, form: &[RequestRow], rows: &[Slots<'_>]) -> bool {
-    scan.nameless > 0 || scan.mismatched || is_total_elsewhere(form, rows)
+    scan.nameless > 0 || scan.mismatched || scan.apart || is_total_elsewhere(form, rows)
 }
 
 fn shift_message(scan: &Scan<'_>) -> String {
@@ -230,8 +293,7 @@ fn is_total_elsewhere(form: &[RequestRow], rows: &[Slots<'_>]) -> bool {
 
 fn numbers_of(slots: &Slots<'_>) -> Option<[i64; COLUMNS]> {
     let Slots::Whole(values) = slots else { return None };
-    let counts: Option<Vec<i64>> = values.iter().map(|value| value_count(value.text)).collect();
-    counts?.try_into().ok()
+    counts(values)
 }
 
 fn known(slots: &Slots<'_>) -> Known {
@@ -394,7 +456,8 @@ mod tests {
             (cell("natural_person"), cell("enterprise"), cell("total"))
         };
         assert_eq!(row(&["", "1", "2", "3", "4", "5", "15"]), (None, Some(1), Some(15)));
-        assert_eq!(row(&["", "1", "2", "3", "4", "5", "15", ""]), (None, Some(1), Some(15)));
+        // Which of two blanks is the border, a row by itself cannot tell.
+        assert_eq!(row(&["", "1", "2", "3", "4", "5", "15", ""]), (None, None, Some(15)));
         // Which applicant is missing is not known; that the last is the total, their sum says.
         assert_eq!(row(&["1", "2", "3", "4", "5", "15"]), (None, None, Some(15)));
     }

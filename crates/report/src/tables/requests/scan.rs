@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 use crate::layout::{Group, OTHER_OUTCOME, REQUESTS, RequestRow};
-use crate::page::{Page, Shape};
+use crate::page::{Line, Page, Shape};
 use crate::tables::cells::{Parts, Value, parts};
-use crate::text::label;
+use crate::text::{is_longer, label};
 
 use super::COLUMNS;
-use super::columns::{Head, head};
+use super::columns::{Head, columns, head};
 use super::labels::{common_row, goes_on, group_named, is_row, row_named};
 
 /// More rows than this are not read: the form has 25.
@@ -16,6 +16,9 @@ const MAX_ROWS: usize = 200;
 
 /// So many values without a label are a row that lost its label, and not a number of a page.
 const NAMELESS_ROW: usize = 6;
+
+/// So many labels behind each other without a value stand apart from their values.
+const BARE_LABELS: usize = 3;
 
 /// A row as it was found: which one it is, and its values as written.
 #[derive(Debug, Clone)]
@@ -37,12 +40,19 @@ pub(super) struct Scan<'a> {
     pub(super) nameless: usize,
     /// A row stood under the head of another group.
     pub(super) mismatched: bool,
+    /// Several labels stood behind each other before any of their values.
+    pub(super) apart: bool,
+    /// Labels that name no row of the form and have a whole row of values.
+    pub(super) unknown: Vec<&'a str>,
 }
 
 pub(super) fn scan(page: &Page, lines: Range<usize>) -> Scan<'_> {
     let mut scanner = Scanner::default();
     for line in page.lines(lines) {
         if scanner.scan.found.len() > MAX_ROWS {
+            break;
+        }
+        if !scanner.scan.found.is_empty() && heads_next_table(line) {
             break;
         }
         let torn = line.is_torn();
@@ -53,6 +63,24 @@ pub(super) fn scan(page: &Page, lines: Range<usize>) -> Scan<'_> {
         }
     }
     scanner.finish()
+}
+
+/// The labels of the head that a text is: one, or several with blanks between them.
+fn heads_of(text: &str) -> Vec<Head> {
+    if let Some(head) = head(&label(text)) {
+        return vec![head];
+    }
+    let words: Option<Vec<Head>> = text.split(' ').map(|word| head(&label(word))).collect();
+    words.unwrap_or_default()
+}
+
+/// Whether a line is of the head of table four, whose numbers are not this table's.
+fn heads_next_table(line: Line<'_>) -> bool {
+    const LONGEST: usize = 80;
+    const WORDS: [&str; 3] = ["未经复议直接起诉", "复议后起诉", "结果维持"];
+    let text = line.tight();
+    matches!(text, "行政复议" | "行政诉讼" | "行政复议行政诉讼")
+        || (!is_longer(text, LONGEST) && WORDS.iter().any(|word| text.contains(word)))
 }
 
 #[derive(Default)]
@@ -80,6 +108,9 @@ impl<'a> Scanner<'a> {
         }
         let named = !parts.labels.is_empty() && self.named(&parts);
         if !parts.is_stated() {
+            if let (true, Some(found)) = (named, self.scan.found.last_mut()) {
+                found.shape = parts.shape;
+            }
             return;
         }
         if parts.labels.is_empty() {
@@ -92,6 +123,10 @@ impl<'a> Scanner<'a> {
             self.is_open = parts.shape == Shape::Text;
             self.stray = 0;
         } else {
+            let stated = parts.values.iter().filter(|value| !value.is_blank()).count();
+            if stated >= NAMELESS_ROW && !self.scan.found.is_empty() {
+                self.scan.unknown.extend(parts.labels.last());
+            }
             self.close();
         }
     }
@@ -99,7 +134,7 @@ impl<'a> Scanner<'a> {
     /// Whether a line is of the table's head; its labels are kept.
     fn is_head(&mut self, parts: &Parts<'_>) -> bool {
         let names: Vec<String> = parts.labels.iter().map(|text| label(text)).collect();
-        let heads: Vec<Head> = names.iter().filter_map(|name| head(name)).collect();
+        let heads: Vec<Head> = parts.labels.iter().flat_map(|text| heads_of(text)).collect();
         let opens = |head: &Head| !matches!(head, Head::Of("other" | "total"));
         let one_line = match names.as_slice() {
             [name] => self.in_head.then(|| self.joined_head(name)).flatten(),
@@ -108,7 +143,8 @@ impl<'a> Scanner<'a> {
         let heads = if heads.is_empty() { one_line.into_iter().collect() } else { heads };
         if !heads.is_empty() && (self.in_head || heads.iter().any(opens)) && !parts.is_stated() {
             // A head that is written again after a break says nothing new.
-            if self.last.is_none() {
+            let is_new = self.last.is_none() || self.scan.heads.is_empty();
+            if is_new && columns(&self.scan.heads).is_none() {
                 self.scan.heads.extend(heads);
             }
             self.in_head = true;
@@ -225,7 +261,12 @@ impl<'a> Scanner<'a> {
             found.values.extend(parts.values);
             found.shape = parts.shape;
             self.is_open = !is_cells;
-        } else if self.last != Some(Group::CarriedOut) {
+        } else {
+            // One more than there are columns: a page's number stands among them, or a remark.
+            if self.is_open && !is_cells && found.values.len() == COLUMNS {
+                found.values.extend(parts.values.iter().take(1));
+                self.is_open = false;
+            }
             self.stray += parts.values.iter().filter(|value| !value.is_blank()).count();
             if self.stray >= NAMELESS_ROW {
                 self.scan.nameless += 1;
@@ -248,6 +289,9 @@ impl<'a> Scanner<'a> {
         if self.below > 0 && beside > 0 {
             scan.nameless += self.below;
         }
+        let is_bare = |found: &Found<'_>| found.values.is_empty() && found.shape == Shape::Text;
+        scan.apart = scan.nameless > 0
+            && scan.found.windows(BARE_LABELS).any(|labels| labels.iter().all(is_bare));
         mark_order(&mut scan.found);
         scan
     }
