@@ -129,6 +129,17 @@ fn foot(page: &Page, within: Range<usize>) -> Option<usize> {
             "下一篇",
             "打印本页",
             "关闭窗口",
+            "尾页",
+            "历年年报",
+            "相关附件",
+            "相关阅读",
+            "相关文章",
+            "责任编辑",
+            "扫一扫",
+            "分享到",
+            "我要纠错",
+            "技术支持",
+            "承办:",
         ])
     });
     let is_foot = |text: &str| {
@@ -327,9 +338,14 @@ mod tests {
 
     #[test]
     fn the_foot_of_the_page_is_no_text_of_the_last_section() {
-        for foot in
-            ["【打印本页】【关闭窗口】", "上一篇：无", "版权所有：甲县", "使用帮助 | 网站标识码：1"]
-        {
+        for foot in [
+            "【打印本页】【关闭窗口】",
+            "上一篇：无",
+            "责任编辑：甲",
+            "历年年报",
+            "版权所有：甲县",
+            "使用帮助 | 网站标识码：1",
+        ] {
             let found = texts(&format!("{}{foot}\n其他", report("甲")));
             assert_eq!(found[5].text, "甲", "{foot}");
         }
