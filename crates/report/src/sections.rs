@@ -152,7 +152,14 @@ fn foot(page: &Page, within: Range<usize>) -> Option<usize> {
     let mut lines = lines.filter(|line| {
         within.contains(&line.index) && asked.replace(line.index) != Some(line.index)
     });
-    lines.find(|line| is_foot(line.tight())).map(|line| line.index)
+    let foot = lines.find(|line| is_foot(line.tight()))?.index;
+    // The line before may say it in other words: `甲市人民政府主办`.
+    let is_more = |line: &Line<'_>| {
+        let text = line.tight();
+        text.contains("主办") && !text.contains('。') && !is_longer(text, LONGEST)
+    };
+    let before = page.lines(within.start..foot).next_back().filter(is_more);
+    Some(before.map_or(foot, |line| line.index))
 }
 
 /// Each the first after the section before it.
@@ -340,6 +347,7 @@ mod tests {
     fn the_foot_of_the_page_is_no_text_of_the_last_section() {
         for foot in [
             "【打印本页】【关闭窗口】",
+            "甲市政府主办　乙维护\n甲ICP备1号",
             "上一篇：无",
             "责任编辑：甲",
             "历年年报",
