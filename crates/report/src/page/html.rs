@@ -518,6 +518,12 @@ mod tests {
     }
 
     #[test]
+    fn a_table_that_its_template_names_is_a_table() {
+        let page = "<p>一</p>\n<table class=tb>\n<tr class=a>\n<td class=b>规章</td>\n<td class=c></td></tr></table>";
+        assert_eq!(cells(page), [vec!["一"], vec!["规章", ""]]);
+    }
+
+    #[test]
     fn a_row_at_which_the_page_breaks_off_says_so() {
         assert!(read("<table><tr><td>规章</td><td>12").torn);
         assert!(!read("<table><tr><td>规章</td><td>12</td></tr></table>").torn);
