@@ -563,12 +563,6 @@ mod tests {
     }
 
     #[test]
-    fn a_table_of_the_template_is_a_table_wherever_the_source_breaks_its_lines() {
-        let page = "<p>一\n<table class=a>\n<tr class=b>\n<td class=c>规章\n<td id=d>1\n</table>";
-        assert_eq!(cells(page), [vec!["一"], vec!["规章", "1"]]);
-    }
-
-    #[test]
     fn headings_and_links_are_known() {
         let page = read(
             "<h1>甲<br>乙</h1><div class=Article_Title>丙</div><p>丁<a href='javascript:;' oldsrc='a.pdf' title='附件'>x</a>",
