@@ -71,6 +71,10 @@ fn report(decoded: &Decoded<'_>, hints: &Hints<'_>, with_evidence: bool) -> Repo
         warnings.push(Warning::new("page_cut", "text", message));
     }
     let sections = sections::find(&page);
+    if sections.is_double() {
+        let message = "the page holds two reports: the first is given";
+        warnings.push(Warning::new("two_reports", "sections", message));
+    }
     let around = around(&page, sections.begin());
     let title = title::find(&page, sections.begin());
     let attachments = attachments(&page, hints);

@@ -132,8 +132,10 @@ fn foot(page: &Page, within: Range<usize>) -> Option<usize> {
             "关闭窗口",
             "政府主办",
             "办公室主办",
+            "承办:",
             "技术支持",
             "访问人数",
+            "尾页",
             "相关附件",
             "相关阅读",
             "相关文章",
@@ -353,9 +355,15 @@ mod tests {
 
     #[test]
     fn the_foot_of_the_page_is_no_text_of_the_last_section() {
-        for foot in
-            ["【打印本页】【关闭窗口】", "上一篇：无", "版权所有：甲县", "使用帮助 | 网站标识码：1"]
-        {
+        for foot in [
+            "【打印本页】【关闭窗口】",
+            "甲市政府主办　乙维护\n甲ICP备1号",
+            "上一篇：无",
+            "责任编辑：甲",
+            "历年年报",
+            "版权所有：甲县",
+            "使用帮助 | 网站标识码：1",
+        ] {
             let found = texts(&format!("{}{foot}\n其他", report("甲")));
             assert_eq!(found[5].text, "甲", "{foot}");
         }

@@ -86,6 +86,6 @@ pub(super) fn is_title(tag: &Tag) -> bool {
             holds(value, "title") && !holds(value, "subtitle") && !holds(value, "titles")
         })
     };
-    matches!(name, "h1" | "h2" | "ucaptitle")
-        || (matches!(name, "div" | "p" | "td" | "h3" | "span") && (named("id") || named("class")))
+    matches!(name, "h1" | "h2" | "h3" | "ucaptitle")
+        || (matches!(name, "div" | "p" | "td" | "span") && (named("id") || named("class")))
 }

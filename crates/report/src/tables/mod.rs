@@ -127,6 +127,10 @@ fn within<'a>(
     if let Some(place) = sections.place(number) {
         return read(place.start + 1..place.end, warnings);
     }
+    // Nor may a report take that of the other on its page.
+    if sections.is_double() {
+        return None;
+    }
     is_elsewhere(page, number).then(|| read(0..page.len(), warnings)).flatten()
 }
 
