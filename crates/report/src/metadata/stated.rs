@@ -99,6 +99,18 @@ pub(crate) fn stated(
     let ids =
         [foot_id.map(|id| claim(id, "foot")), tag("siteidcode").filter(|id| is_site_id(&id.value))];
     let agency = agency(around, &sources, title, &signature, warnings);
+    // Lists below a report date other pages, most of them older.
+    let mut beside = beside(page, sections, around, title);
+    let below = sections.begin().unwrap_or(usize::MAX);
+    beside.pairs.retain(|pair| {
+        pair.line < below
+            || !PUBLISHED.contains(&pair.label.as_str())
+            || signature
+                .date
+                .as_ref()
+                .zip(moment(&pair.value))
+                .is_none_or(|(signed, published)| published.as_str() >= signed.as_str())
+    });
     let says_none =
         |claim: &Claim| ["无", "无文号", "暂无", "/", "-", "—"].contains(&&*tight(&claim.value));
     let labelled = LABELLED.iter().filter_map(|(key, labels)| Some((*key, label(labels)?)));
@@ -106,7 +118,7 @@ pub(crate) fn stated(
     Stated {
         agency,
         year: year(page, sections, title, warnings),
-        published: published(page, &beside(page, sections, around, title), warnings),
+        published: published(page, &beside, warnings),
         generated: dated("generated", around, &GENERATED, warnings).map(|claim| Claim {
             value: claim.value.chars().take(DATE_LETTERS).collect(),
             ..claim
@@ -421,6 +433,9 @@ mod tests {
         assert_eq!(published(&format!("{report}<p>甲通知<p>时间：2021-02-03")), None);
         let far = format!("<p>时间：2021-02-03{}{report}", "<p>甲".repeat(20));
         assert_eq!(published(&far), None);
+        let signed = "<p>六、其他需要报告的事项<p>青杉市统计局<p>2024年1月17日";
+        let older = format!("{report}{signed}<p>发布时间：2021-02-03");
+        assert_eq!(published(&older), None);
         let near = report.replace("<p>一、", "<p>时间：2024-01-17<p>一、");
         assert_eq!(published(&near).as_deref(), Some("2024-01-17"));
     }
