@@ -132,6 +132,10 @@ pub fn decode<'a>(bytes: &'a [u8], hints: &Hints<'_>) -> Decoded<'a> {
     if let Some(text) = whole(bytes, UTF_8) {
         return Decoded { text, charset };
     }
+    if let Some((text, used)) = wide(bytes) {
+        charset.used = used;
+        return Decoded { text, charset };
+    }
     let detected = detect(bytes);
     if let Some(text) = whole(bytes, detected) {
         charset.used = detected.name();
@@ -143,6 +147,9 @@ pub fn decode<'a>(bytes: &'a [u8], hints: &Hints<'_>) -> Decoded<'a> {
     Decoded { text, charset }
 }
 
+/// One of these letters stands in every page in Chinese.
+const USUAL: [char; 8] = ['的', '年', '公', '政', '信', '府', '中', '一'];
+
 /// Charsets in which every byte, or nearly, means something, so that reading them proves nothing.
 fn is_unlikely(encoding: &'static Encoding) -> bool {
     encoding.is_single_byte() || [UTF_16LE, UTF_16BE].contains(&encoding)
@@ -151,8 +158,6 @@ fn is_unlikely(encoding: &'static Encoding) -> bool {
 /// The text, if the bytes are whole in a charset of China and hold Chinese in it.
 fn chinese(bytes: &[u8]) -> Option<(Cow<'_, str>, &'static str)> {
     const ENOUGH: usize = 4;
-    /// One of them stands in every page.
-    const USUAL: [char; 8] = ['的', '年', '公', '政', '信', '府', '中', '一'];
     let is_han = |c: &char| ('\u{4e00}'..='\u{9fff}').contains(c);
     [UTF_8, GB18030].into_iter().find_map(|encoding| {
         let text = whole(bytes, encoding)?;
@@ -167,6 +172,17 @@ fn chinese(bytes: &[u8]) -> Option<(Cow<'_, str>, &'static str)> {
 fn whole<'a>(bytes: &'a [u8], encoding: &'static Encoding) -> Option<Cow<'a, str>> {
     let (text, _, malformed) = encoding.decode(bytes);
     (!malformed).then_some(text)
+}
+
+/// The text, if the bytes are UTF-16 without its mark: every sign of its tags has a zero beside it.
+fn wide(bytes: &[u8]) -> Option<(Cow<'_, str>, &'static str)> {
+    let encoding = match bytes.get(..DETECT_BYTES.min(bytes.len()))? {
+        head if head.windows(2).step_by(2).any(|pair| pair == b"<\0") => UTF_16LE,
+        head if head.windows(2).step_by(2).any(|pair| pair == b"\0<") => UTF_16BE,
+        _ => return None,
+    };
+    let text = whole(bytes, encoding)?;
+    text.contains(USUAL).then_some((text, encoding.name()))
 }
 
 /// A page that breaks off mid-letter is no reason to doubt its charset; so the guess is told that
@@ -266,7 +282,11 @@ mod tests {
         assert!(charset.starts_with("windows-1252 (header"), "{charset}");
         assert_eq!(text, "<p>caf\u{e9}");
         let wide: Vec<u8> = TEXT.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        assert_eq!(used(&wide, Some("text/html; charset=utf-16le")).1, TEXT);
+        for content_type in
+            [None, Some("text/html; charset=utf-16le"), Some("text/html; charset=utf-8")]
+        {
+            assert_eq!(used(&wide, content_type).1, TEXT);
+        }
     }
 
     #[test]
