@@ -270,7 +270,19 @@ fn fits(text: &str) -> bool {
 fn without_site(title: &str) -> String {
     let parts = title.split(['-', '_', '|', '—']).map(str::trim);
     let named = parts.clone().find(|part| names_report(part));
-    named.or_else(|| parts.clone().next()).unwrap_or(title).to_owned()
+    let title = named.or_else(|| parts.clone().next()).unwrap_or(title);
+    // Site, column and title with nothing but blanks between.
+    match title.rsplit_once(' ') {
+        Some((path, last))
+            if path.contains(['网', '报'])
+                && names_report(last)
+                && year(last).is_some()
+                && agency(last).is_some() =>
+        {
+            last.to_owned()
+        }
+        _ => title.to_owned(),
+    }
 }
 
 /// The year that a title names: one with 年 behind it, if there is one; of several, that nearest to
