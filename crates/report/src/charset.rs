@@ -141,8 +141,18 @@ pub fn decode<'a>(bytes: &'a [u8], hints: &Hints<'_>) -> Decoded<'a> {
         charset.used = detected.name();
         return Decoded { text, charset };
     }
-    let (from, encoding) = broken.unwrap_or((From::Detected, detected));
-    let (text, _, malformed) = encoding.decode(bytes);
+    // Nothing reads it whole: UTF-8 if it reads nearly all, since nothing else looks like it; else
+    // what loses the fewest letters, the page's own word first.
+    let utf8 = is_nearly_utf8(bytes).then_some((From::Detected, UTF_8));
+    let said = broken.filter(|(_, encoding)| utf8.is_none() || *encoding == UTF_8);
+    let guess = utf8.or(Some((From::Detected, detected)));
+    let tries = said.into_iter().chain(guess).map(|(from, encoding)| {
+        let (text, _, malformed) = encoding.decode(bytes);
+        (text.matches(char::REPLACEMENT_CHARACTER).count(), from, encoding, text, malformed)
+    });
+    let Some((_, from, encoding, text, malformed)) = tries.min_by_key(|(lost, ..)| *lost) else {
+        return Decoded { text: String::from_utf8_lossy(bytes), charset };
+    };
     (charset.used, charset.from, charset.malformed) = (encoding.name(), from, malformed);
     Decoded { text, charset }
 }
@@ -166,6 +176,14 @@ fn chinese(bytes: &[u8]) -> Option<(Cow<'_, str>, &'static str)> {
             && text.chars().filter(is_han).nth(ENOUGH - 1).is_some();
         reads.then_some((text, encoding.name()))
     })
+}
+
+/// Whether nine of ten letters beyond ASCII are whole in UTF-8.
+fn is_nearly_utf8(bytes: &[u8]) -> bool {
+    let (text, _, _) = UTF_8.decode(bytes);
+    let wide = text.chars().filter(|c| !c.is_ascii()).count();
+    let lost = text.matches(char::REPLACEMENT_CHARACTER).count();
+    wide > 0 && lost * 10 <= wide
 }
 
 /// The text, if every byte means something in this charset.
@@ -296,6 +314,17 @@ mod tests {
         let bom = [b"\xef\xbb\xbf", TEXT.as_bytes()].concat();
         let (charset, text) = used(&bom, Some("text/html; charset=gbk"));
         assert_eq!((charset.as_str(), text.as_str()), ("UTF-8 (bom; header: gbk)", TEXT));
+    }
+
+    #[test]
+    fn a_page_that_nothing_reads_whole_is_read_by_what_loses_least() {
+        let stray = |page: &[u8]| [page, b"\xff\xe4\xb8 <p>"].concat();
+        let (charset, text) = used(&stray(TEXT.as_bytes()), None);
+        assert_eq!(charset, "UTF-8 (detected; malformed)");
+        assert!(text.starts_with(TEXT), "{text}");
+        let (charset, text) = used(&stray(&gbk(TEXT)), Some("text/html; charset=utf-8"));
+        assert_eq!(charset, "gb18030 (detected; header: utf-8; malformed)");
+        assert!(text.starts_with(TEXT), "{text}");
     }
 
     #[test]
