@@ -132,16 +132,33 @@ pub fn decode<'a>(bytes: &'a [u8], hints: &Hints<'_>) -> Decoded<'a> {
     if let Some(text) = whole(bytes, UTF_8) {
         return Decoded { text, charset };
     }
+    if let Some((text, used)) = wide(bytes) {
+        charset.used = used;
+        return Decoded { text, charset };
+    }
     let detected = detect(bytes);
     if let Some(text) = whole(bytes, detected) {
         charset.used = detected.name();
         return Decoded { text, charset };
     }
-    let (from, encoding) = broken.unwrap_or((From::Detected, detected));
-    let (text, _, malformed) = encoding.decode(bytes);
+    // Nothing reads it whole: UTF-8 if it reads nearly all, since nothing else looks like it; else
+    // what loses the fewest letters, the page's own word first.
+    let utf8 = is_nearly_utf8(bytes).then_some((From::Detected, UTF_8));
+    let said = broken.filter(|(_, encoding)| utf8.is_none() || *encoding == UTF_8);
+    let guess = utf8.or(Some((From::Detected, detected)));
+    let tries = said.into_iter().chain(guess).map(|(from, encoding)| {
+        let (text, _, malformed) = encoding.decode(bytes);
+        (text.matches(char::REPLACEMENT_CHARACTER).count(), from, encoding, text, malformed)
+    });
+    let Some((_, from, encoding, text, malformed)) = tries.min_by_key(|(lost, ..)| *lost) else {
+        return Decoded { text: String::from_utf8_lossy(bytes), charset };
+    };
     (charset.used, charset.from, charset.malformed) = (encoding.name(), from, malformed);
     Decoded { text, charset }
 }
+
+/// One of these letters stands in every page in Chinese.
+const USUAL: [char; 8] = ['的', '年', '公', '政', '信', '府', '中', '一'];
 
 /// Charsets in which every byte, or nearly, means something, so that reading them proves nothing.
 fn is_unlikely(encoding: &'static Encoding) -> bool {
@@ -151,8 +168,6 @@ fn is_unlikely(encoding: &'static Encoding) -> bool {
 /// The text, if the bytes are whole in a charset of China and hold Chinese in it.
 fn chinese(bytes: &[u8]) -> Option<(Cow<'_, str>, &'static str)> {
     const ENOUGH: usize = 4;
-    /// One of them stands in every page.
-    const USUAL: [char; 8] = ['的', '年', '公', '政', '信', '府', '中', '一'];
     let is_han = |c: &char| ('\u{4e00}'..='\u{9fff}').contains(c);
     [UTF_8, GB18030].into_iter().find_map(|encoding| {
         let text = whole(bytes, encoding)?;
@@ -163,10 +178,29 @@ fn chinese(bytes: &[u8]) -> Option<(Cow<'_, str>, &'static str)> {
     })
 }
 
+/// Whether nine of ten letters beyond ASCII are whole in UTF-8.
+fn is_nearly_utf8(bytes: &[u8]) -> bool {
+    let (text, _, _) = UTF_8.decode(bytes);
+    let wide = text.chars().filter(|c| !c.is_ascii()).count();
+    let lost = text.matches(char::REPLACEMENT_CHARACTER).count();
+    wide > 0 && lost * 10 <= wide
+}
+
 /// The text, if every byte means something in this charset.
 fn whole<'a>(bytes: &'a [u8], encoding: &'static Encoding) -> Option<Cow<'a, str>> {
     let (text, _, malformed) = encoding.decode(bytes);
     (!malformed).then_some(text)
+}
+
+/// The text, if the bytes are UTF-16 without its mark: every sign of its tags has a zero beside it.
+fn wide(bytes: &[u8]) -> Option<(Cow<'_, str>, &'static str)> {
+    let encoding = match bytes.get(..DETECT_BYTES.min(bytes.len()))? {
+        head if head.windows(2).step_by(2).any(|pair| pair == b"<\0") => UTF_16LE,
+        head if head.windows(2).step_by(2).any(|pair| pair == b"\0<") => UTF_16BE,
+        _ => return None,
+    };
+    let text = whole(bytes, encoding)?;
+    text.contains(USUAL).then_some((text, encoding.name()))
 }
 
 /// A page that breaks off mid-letter is no reason to doubt its charset; so the guess is told that
@@ -266,7 +300,11 @@ mod tests {
         assert!(charset.starts_with("windows-1252 (header"), "{charset}");
         assert_eq!(text, "<p>caf\u{e9}");
         let wide: Vec<u8> = TEXT.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        assert_eq!(used(&wide, Some("text/html; charset=utf-16le")).1, TEXT);
+        for content_type in
+            [None, Some("text/html; charset=utf-16le"), Some("text/html; charset=utf-8")]
+        {
+            assert_eq!(used(&wide, content_type).1, TEXT);
+        }
     }
 
     #[test]
@@ -276,6 +314,17 @@ mod tests {
         let bom = [b"\xef\xbb\xbf", TEXT.as_bytes()].concat();
         let (charset, text) = used(&bom, Some("text/html; charset=gbk"));
         assert_eq!((charset.as_str(), text.as_str()), ("UTF-8 (bom; header: gbk)", TEXT));
+    }
+
+    #[test]
+    fn a_page_that_nothing_reads_whole_is_read_by_what_loses_least() {
+        let stray = |page: &[u8]| [page, b"\xff\xe4\xb8 <p>"].concat();
+        let (charset, text) = used(&stray(TEXT.as_bytes()), None);
+        assert_eq!(charset, "UTF-8 (detected; malformed)");
+        assert!(text.starts_with(TEXT), "{text}");
+        let (charset, text) = used(&stray(&gbk(TEXT)), Some("text/html; charset=utf-8"));
+        assert_eq!(charset, "gb18030 (detected; header: utf-8; malformed)");
+        assert!(text.starts_with(TEXT), "{text}");
     }
 
     #[test]

@@ -107,3 +107,33 @@ fn own_letters(page: &Page) -> usize {
     let links: usize = page.anchors.iter().map(|anchor| anchor.text.chars().count()).sum();
     all.saturating_sub(links)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Hints, Kind, decode, read};
+
+    #[test]
+    fn a_report_without_its_headings_is_one_by_its_title_and_its_tables() {
+        let row = |label: &str| format!("<tr><td>{label}</td>{}</tr>", "<td>1</td>".repeat(3));
+        let head = |label: &str| {
+            format!(
+                "<tr><td>信息内容</td><td>上一年项目数量</td><td>本年增/减</td><td>{label}</td></tr>"
+            )
+        };
+        let table = [
+            "<tr><td>信息内容</td><td>本年新制作数量</td><td>本年新公开数量</td><td>对外公开总数量</td></tr>",
+            &row("规章"),
+            &row("规范性文件"),
+            &head("处理决定数量"),
+            &row("行政许可"),
+            &row("行政处罚"),
+        ];
+        let kind = |title: &str| {
+            let page = format!("<h1>{title}</h1><table>{}</table>", table.concat());
+            read(&decode(page.as_bytes(), &Hints::default()), &Hints::default()).kind
+        };
+        assert_eq!(kind("青杉市统计局2020年政府信息公开工作年度报告"), Kind::Report);
+        assert_eq!(kind("青杉市统计局2020年政府信息公开工作年度报告（样例）"), Kind::Other);
+        assert_eq!(kind("青杉市统计局2020年统计公报"), Kind::Other);
+    }
+}

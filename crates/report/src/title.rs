@@ -272,14 +272,20 @@ fn fits(text: &str) -> bool {
 /// `<title>` without the site's name after a dash or a bar.
 fn without_site(title: &str) -> String {
     let parts = title.split(['-', '_', '|', '—']).map(str::trim);
-    let named = parts.clone().find(|part| names_report(part)).map(|part| {
-        // The site and the column before it, with blanks between.
-        let behind = part.match_indices(' ').rev().filter_map(|(at, _)| part.get(at + 1..));
-        let whole =
-            |text: &&str| names_report(text) && year(text).is_some() && agency(text).is_some();
-        behind.into_iter().find(whole).unwrap_or(part)
-    });
-    named.or_else(|| parts.clone().next()).unwrap_or(title).to_owned()
+    let named = parts.clone().find(|part| names_report(part));
+    let title = named.or_else(|| parts.clone().next()).unwrap_or(title);
+    // Site, column and title with nothing but blanks between.
+    match title.rsplit_once(' ') {
+        Some((path, last))
+            if path.contains(['网', '报'])
+                && names_report(last)
+                && year(last).is_some()
+                && agency(last).is_some() =>
+        {
+            last.to_owned()
+        }
+        _ => title.to_owned(),
+    }
 }
 
 /// The year that a title names: one with 年 behind it, if there is one; of several, that nearest to

@@ -1,6 +1,6 @@
 //! What stands below a report: its signature, and whose site it is.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -60,34 +60,64 @@ static ONLY_DATE: LazyLock<Regex> = LazyLock::new(|| {
 /// those of other pages.
 pub(super) fn signature(page: &Page, begin: Option<usize>) -> Signature {
     let Some(begin) = begin else { return Signature::default() };
-    let links: HashSet<String> = page.anchors.iter().map(|anchor| tight(&anchor.text)).collect();
+    let links = Links::read(page, begin);
     let mut dates =
         page.lines(begin..page.len()).filter_map(|line| signed(page, line, &links)).peekable();
     let lone = dates.peek().filter(|first| !is_listed(page, first.line, &links)).cloned();
     dates.find(|signature| signature.agency.is_some()).or(lone).unwrap_or_default()
 }
 
-/// Whether a line is a link, its bullet not counted.
-fn is_link(line: Line<'_>, links: &HashSet<String>) -> bool {
-    let text = line.tight();
-    let bare = text.trim_start_matches(|c: char| !c.is_alphanumeric());
-    !text.is_empty() && (links.contains(text) || links.contains(bare))
+/// The links of a page, by their text.
+struct Links {
+    /// How often each text is one.
+    texts: HashMap<String, usize>,
+    /// Lines of such a text that are none: the first, where more lines have it than links do.
+    free: HashSet<usize>,
+}
+
+impl Links {
+    fn read(page: &Page, begin: usize) -> Self {
+        let mut texts: HashMap<String, usize> = HashMap::new();
+        for anchor in &page.anchors {
+            *texts.entry(tight(&anchor.text)).or_default() += 1;
+        }
+        let mut lines: HashMap<&str, (usize, usize)> = HashMap::new();
+        for line in page.lines(begin..page.len()) {
+            if texts.contains_key(line.tight()) {
+                lines.entry(line.tight()).or_insert((line.index, 0)).1 += 1;
+            }
+        }
+        let is_free = |(text, (first, count)): (&str, (usize, usize))| {
+            texts.get(text).is_some_and(|links| count > *links).then_some(first)
+        };
+        let free = lines.into_iter().filter_map(is_free).collect();
+        Self { texts, free }
+    }
+
+    /// Whether a line is a link, its bullet not counted.
+    fn has(&self, line: Line<'_>) -> bool {
+        let text = line.tight();
+        let bare = text.trim_start_matches(|c: char| !c.is_alphanumeric());
+        !text.is_empty()
+            && (self.texts.contains_key(text) || self.texts.contains_key(bare))
+            && !self.free.contains(&line.index)
+    }
 }
 
 /// Whether a lone date is that of a list: under a link, or over one under which stands a date too.
-fn is_listed(page: &Page, line: usize, links: &HashSet<String>) -> bool {
+fn is_listed(page: &Page, line: usize, links: &Links) -> bool {
     let is_link = |line: Option<usize>| {
-        line.and_then(|line| page.line(line)).is_some_and(|line| is_link(line, links))
+        line.and_then(|line| page.line(line)).is_some_and(|line| links.has(line))
     };
     let is_date = |line| page.line(line).is_some_and(|line| ONLY_DATE.is_match(line.tight()));
     is_link(line.checked_sub(1)) || (is_link(Some(line + 1)) && is_date(line + 2))
 }
 
-fn signed(page: &Page, line: Line<'_>, links: &HashSet<String>) -> Option<Signature> {
+fn signed(page: &Page, line: Line<'_>, links: &Links) -> Option<Signature> {
     let text = line.only()?;
     if is_longer(text, LONGEST_SIGNATURE)
         || !line.tight().ends_with(|c: char| c == '日' || c.is_ascii_digit())
-        || is_link(line, links)
+        || links.has(line)
     {
         return None;
     }
@@ -99,10 +129,10 @@ fn signed(page: &Page, line: Line<'_>, links: &HashSet<String>) -> Option<Signat
     }
     let date = date(written)?;
     let before = found.name("body")?.as_str();
-    if !before.is_empty() && (!is_body(before) || links.contains(before)) {
+    if !before.is_empty() && (!is_body(before) || links.texts.contains_key(before)) {
         return None;
     }
-    let above = || page.line(line.index.checked_sub(1)?).filter(|line| !is_link(*line, links));
+    let above = || page.line(line.index.checked_sub(1)?).filter(|line| !links.has(*line));
     let body = if before.is_empty() { above().map_or("", Line::tight) } else { before };
     let agency = Some(tight(body)).filter(|body| is_body(body));
     Some(Signature { agency, date: Some(date), line: line.index })
@@ -157,6 +187,7 @@ mod tests {
             "<h3>相关信息</h3><a href=a>青杉市财政局</a><div>2022-03-01</div>",
             "<table><tr><td>2022-03-01</td></tr></table>",
             "<p>青杉市人民政府办公室 2024年6月1日",
+            "<h3>相关信息</h3><a href=a>青杉市统计局</a><div>2022-03-01</div>",
         ] {
             let signature = read(&format!("{report}{list}"));
             let expected = (Some("青杉市统计局".into()), Some("2024-01-17".into()));

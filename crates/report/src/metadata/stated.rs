@@ -100,6 +100,17 @@ pub(crate) fn stated(
     let ids =
         [foot_id.map(|id| claim(id, "foot")), tag("siteidcode").filter(|id| is_site_id(&id.value))];
     let agency = agency(around, &sources, title, &signature, warnings);
+    let beside = beside(page, sections, around, title, signature.date.as_deref());
+    let published = published(page, &beside, warnings);
+    if published.is_none()
+        && let Some(pair) = around
+            .pairs
+            .iter()
+            .find(|pair| PUBLISHED.contains(&pair.label.as_str()) && !beside.pairs.contains(pair))
+    {
+        let message = format!("{} {} stands among other pages' dates", pair.label, pair.value);
+        warnings.push(Warning::new("date_set_aside", "published", message));
+    }
     let says_none =
         |claim: &Claim| ["无", "无文号", "暂无", "/", "-", "—"].contains(&&*tight(&claim.value));
     let labelled = LABELLED.iter().filter_map(|(key, labels)| Some((*key, label(labels)?)));
@@ -107,7 +118,7 @@ pub(crate) fn stated(
     Stated {
         agency,
         year: year(page, sections, title, warnings),
-        published: published(page, &beside(page, sections, around, title), warnings),
+        published,
         generated: dated("generated", around, &GENERATED, warnings).map(|claim| Claim {
             value: claim.value.chars().take(DATE_LETTERS).collect(),
             ..claim
@@ -183,19 +194,28 @@ fn dated(
     None
 }
 
-/// The pairs without the dates of lists: 日期 and 时间 are words of every page, and are the report's
-/// near its title or above its first section alone.
-fn beside(page: &Page, sections: &Sections, around: &Around, title: Option<&str>) -> Around {
+/// The pairs without the dates of lists. 日期 and 时间 are words of every page, and are the report's
+/// near its title or above its first section alone; a date below it that is older than its signature
+/// is another page's.
+fn beside(
+    page: &Page,
+    sections: &Sections,
+    around: &Around,
+    title: Option<&str>,
+    signed: Option<&str>,
+) -> Around {
     const NEAR: usize = 12;
     let Some(begin) = sections.begin() else { return around.clone() };
     let title = title.map(tight).filter(|title| !title.is_empty());
     let is_title = |line: &Line<'_>| title.as_ref().is_some_and(|title| line.tight() == title);
     let head = page.lines(0..begin).rev().find(is_title).map_or(begin, |line| line.index);
-    let is_near = |pair: &&Pair| {
-        !["日期", "时间"].contains(&pair.label.as_str())
-            || (pair.line < begin && pair.line + NEAR >= head.min(begin))
+    let is_older =
+        |pair: &Pair| signed.zip(moment(&pair.value)).is_some_and(|(signed, date)| *date < *signed);
+    let is_its_own = |pair: &&Pair| match pair.label.as_str() {
+        "日期" | "时间" => pair.line < begin && pair.line + NEAR >= head,
+        label => pair.line < begin || !PUBLISHED.contains(&label) || !is_older(pair),
     };
-    Around { pairs: around.pairs.iter().filter(is_near).cloned().collect() }
+    Around { pairs: around.pairs.iter().filter(is_its_own).cloned().collect() }
 }
 
 /// A labelled date beside the report, else the meta tag's, else the date of the document.
@@ -422,6 +442,12 @@ mod tests {
         assert_eq!(published(&format!("{report}<p>甲通知<p>时间：2021-02-03")), None);
         let far = format!("<p>时间：2021-02-03{}{report}", "<p>甲".repeat(20));
         assert_eq!(published(&far), None);
+        let signed = "<p>六、其他需要报告的事项<p>青杉市统计局<p>2024年1月17日";
+        let older = format!("{report}{signed}<p>发布时间：2021-02-03");
+        assert_eq!(published(&older), None);
+        let warnings = read(&older).1;
+        let warned = warnings.iter().map(|w| (w.code, w.at.as_str()));
+        assert!(warned.eq([("date_set_aside", "published")]), "{warnings:?}");
         let near = report.replace("<p>一、", "<p>时间：2024-01-17<p>一、");
         assert_eq!(published(&near).as_deref(), Some("2024-01-17"));
     }

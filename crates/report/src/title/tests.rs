@@ -128,6 +128,15 @@ fn a_title_over_two_lines_and_one_without_a_year_are_found() {
 }
 
 #[test]
+fn a_path_of_site_and_column_before_the_title_is_no_part_of_it() {
+    let of = |title: &str| find(&page::read(&format!("<title>{title}</title><p>x")), None).unwrap();
+    let title = "青杉市统计局2023年政府信息公开工作年度报告";
+    assert_eq!(of(&format!("青杉市人民政府 年度报告 {title}")), title);
+    let spaced = "青杉市统计局 2023年政府信息公开工作年度报告";
+    assert_eq!(of(spaced), spaced);
+}
+
+#[test]
 fn the_site_s_name_is_no_part_of_the_title() {
     let page = page::read(
         "<title>青杉市统计局2023年政府信息公开工作年度报告_青杉市人民政府</title><body><p>x",
