@@ -1,5 +1,7 @@
 //! Whatever is cut from a page or changed in it: no panic, and no number that the page does not hold.
 
+use std::sync::LazyLock;
+
 use gongkai_report::{Number, Report};
 use proptest::prelude::*;
 
@@ -8,7 +10,6 @@ use crate::support::numbers::{cells, stated, tables};
 use crate::support::page_text::page_text;
 use crate::support::systems::{SYSTEMS, page, plain_text};
 use crate::support::{Choices, parse};
-use std::sync::LazyLock;
 
 static FIXTURES: LazyLock<Vec<Fixture>> = LazyLock::new(fixtures::all);
 
@@ -133,7 +134,9 @@ proptest! {
         damages in prop::collection::vec(damage(), 1..6),
     ) {
         let mut bytes = page(system, &tables, &mut Choices::new(seed)).into_bytes();
-        damages.iter().for_each(|damage| done(&mut bytes, damage));
+        for damage in &damages {
+            done(&mut bytes, damage);
+        }
         let report = parse(&bytes);
         states_only_what_is_written(&report, &String::from_utf8_lossy(&bytes));
     }
@@ -144,7 +147,9 @@ proptest! {
     ) {
         let fixture = which.get(&FIXTURES);
         let mut bytes = fixture.bytes.clone();
-        damages.iter().for_each(|damage| done(&mut bytes, damage));
+        for damage in &damages {
+            done(&mut bytes, damage);
+        }
         let report = fixture.parse(&bytes);
         let evidence = report.evidence.as_ref().unwrap();
         for (path, number) in stated(&report) {

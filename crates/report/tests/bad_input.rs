@@ -14,7 +14,7 @@ fn says_nothing(report: &Report) {
 #[test]
 fn what_is_no_page_says_nothing() {
     let noise: Vec<u8> =
-        (0..100_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        (0..100_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13).to_le_bytes()[0]).collect();
     let word = [b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".as_slice(), &noise].concat();
     for bytes in [
         b"".as_slice(),

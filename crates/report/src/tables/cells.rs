@@ -62,7 +62,7 @@ const LONGEST_LABEL: usize = 110;
 pub(crate) const LARGEST_COUNT: i64 = 9_999_999_999;
 
 /// Takes a line apart. `knows` tells whether a text is the label of a row; None for prose.
-pub(crate) fn parts<'a>(line: Line<'a>, knows: impl Fn(&str) -> bool) -> Option<Parts<'a>> {
+pub(crate) fn parts(line: Line<'_>, knows: impl Fn(&str) -> bool) -> Option<Parts<'_>> {
     match line.only() {
         Some(text) if line.shape() == Shape::Text => of_text(line, text, knows),
         _ => Some(of_cells(line, knows)),
@@ -74,8 +74,8 @@ fn of_cells<'a>(line: Line<'a>, knows: impl Fn(&str) -> bool) -> Parts<'a> {
     let cells: Vec<&str> = line.cells().collect();
     let is_text = |cell: &&str| !cell.is_empty() && !is_value(cell);
     let has_values = cells.iter().any(|cell| !cell.is_empty() && is_value(cell));
-    let known = cells.iter().rposition(|cell| has_values && is_text(cell) && knows(cell));
-    let last = known.or_else(|| cells.iter().rposition(is_text));
+    let label = cells.iter().rposition(|cell| has_values && is_text(cell) && knows(cell));
+    let last = label.or_else(|| cells.iter().rposition(is_text));
     let end = last.map_or(0, |at| at + 1);
     let value = |(at, text): (usize, &&'a str)| Value {
         text,
@@ -132,7 +132,7 @@ fn of_text<'a>(line: Line<'a>, text: &'a str, knows: impl Fn(&str) -> bool) -> O
 }
 
 /// A known label with its group's head before it, a blank between them.
-fn led<'t>(text: &'t str, knows: impl Fn(&str) -> bool) -> Option<(&'t str, &'t str)> {
+fn led(text: &str, knows: impl Fn(&str) -> bool) -> Option<(&str, &str)> {
     let blanks = text.match_indices(' ').map(|(at, _)| at);
     let parts = blanks.filter_map(|at| Some((text.get(..at)?, text.get(at + 1..)?)));
     parts.into_iter().find(|(_, label)| knows(label))

@@ -167,10 +167,7 @@ fn bounds(way: &Numbers) -> Option<[Bounds; COLUMNS]> {
     let (total, applicants) = way.split_last()?;
     let stated = sum(applicants.iter().flatten());
     let missing = applicants.iter().filter(|value| value.is_none()).count();
-    let rest = match total {
-        Some(total) => Some(total - stated),
-        None => None,
-    };
+    let rest = total.map(|total| total.saturating_sub(stated));
     if rest.is_some_and(|rest| rest < 0 || (missing == 0 && rest != 0)) {
         return None;
     }
@@ -286,8 +283,7 @@ fn fits(at: usize, way: &Numbers, hulls: &[[Bounds; COLUMNS]], rows: Rows) -> bo
             cells.and_then(|cells| cells.get(column)).copied().unwrap_or(Bounds::ANY)
         };
         let total = rows.total();
-        let outcomes =
-            (Rows::RECEIVED..total).map(cell).fold(Bounds::exactly(0), |sum, cell| sum.plus(cell));
+        let outcomes = (Rows::RECEIVED..total).map(cell).fold(Bounds::exactly(0), Bounds::plus);
         let received = cell(0).plus(cell(1));
         cell(total).meets(outcomes) && received.meets(cell(total).plus(cell(total + 1)))
     })

@@ -136,9 +136,12 @@ pub fn reviews(tables: &Tables) -> Laid {
     }
 }
 
+/// An item of table two: its number, its heads, and its rows by key and label.
+type Block = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
+
 /// Table two. Its heads stand between its rows, so that none of it is a head by itself.
 pub fn proactive(tables: &Tables) -> Laid {
-    let blocks: &[(&'static str, &[&'static str], &[(&str, &'static str)])] = match tables.form {
+    let blocks: &[Block] = match tables.form {
         Form::Of2021 => &[
             (
                 "第二十条第（一）项",

@@ -60,7 +60,11 @@ impl Writer<'_> {
 
     fn open(&mut self) -> String {
         let open = match self.hand {
-            Hand::Plain => self.choices.one_of(&["<table>", "<table border='1' cellspacing=0>"]),
+            Hand::Plain => self.choices.one_of(&[
+                "<table>",
+                "\n<table class=tb>\n",
+                "<table border='1' cellspacing=0>",
+            ]),
             Hand::Pasted => "<table class=\"MsoNormalTable\" style=\"border:none\"><tbody>",
             Hand::Old => "<TABLE BORDER=1>",
             Hand::Headed => "<table><colgroup><col><col></colgroup><thead>",
@@ -154,7 +158,11 @@ impl Writer<'_> {
         match self.choices.below(14) {
             0 => text.chars().map(full_width).collect(),
             1 if self.hand == Hand::Pasted => {
-                text.chars().map(|c| format!("<span>{c}</span>")).collect()
+                let mut out = String::new();
+                for c in text.chars() {
+                    out.push_str(&format!("<span>{c}</span>"));
+                }
+                out
             }
             2 => grouped(&text),
             3 if text == "0" => "零".to_owned(),

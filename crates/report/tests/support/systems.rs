@@ -51,80 +51,59 @@ impl System {
         }
     }
 
-    /// What stands before the report's text, and what behind it.
-    fn frame(self) -> (String, &'static str) {
-        let head = |tags: &str| {
-            format!(
-                "<!DOCTYPE html><html><head><meta charset=\"utf-8\"><title>{TITLE}_青杉市人民政府</title>{tags}</head><body>"
-            )
-        };
+    /// What the page's head holds beside its title.
+    fn tags(self) -> String {
         match self {
-            Self::Trs => (
-                head(&format!(
-                    "<meta name=\"ArticleTitle\" content=\"{TITLE}\"><meta name=\"PubDate\" content=\"2023-01-17 16:58\">"
-                )) + "<ul class=nav><li><a href=/zwgk/zfxxgk/zfxxgknb/>政府信息公开年报</a></ul><div class=\"TRS_Editor\">",
-                "</div>",
+            Self::Trs => format!(
+                "<meta name=\"ArticleTitle\" content=\"{TITLE}\"><meta name=\"PubDate\" content=\"2023-01-17 16:58\">"
             ),
-            Self::TrsCatalogue => (
-                head("")
-                    + &format!(
-                        "<TABLE width=800><TR><TD><B>索 引 号:</B></TD><TD>53990100-4/2023-01180</TD><TD><B>发布机构:</B></TD><TD><span>{AGENCY}</span></TD></TR></TABLE><h2>{TITLE}</h2>"
-                    ),
-                "",
+            Self::HanwebArticle => {
+                "<meta name='Maketime' content='2023-01-17 16:58:00'>".to_owned()
+            }
+            Self::Jpaas => "<meta name=ColId content=12>".to_owned(),
+            _ => String::new(),
+        }
+    }
+
+    /// What stands before the report's text.
+    fn before(self) -> String {
+        match self {
+            Self::Trs => "<ul class=nav><li><a href=/zwgk/zfxxgk/zfxxgknb/>政府信息公开年报</a></ul>\n<div class=\"TRS_Editor\">".to_owned(),
+            Self::TrsCatalogue => format!(
+                "<TABLE width=800><TR><TD><B>索 引 号:</B></TD><TD>53990100-4/2023-01180</TD><TD><B>发布机构:</B></TD><TD><span>{AGENCY}</span></TD></TR></TABLE><h2>{TITLE}</h2>"
             ),
-            Self::HanwebArticle => (
-                head("<meta name='Maketime' content='2023-01-17 16:58:00'>")
-                    + &format!(
-                        "<table class=xxgk><tr><td>索引号</td><td>A/2023-1</td><td>发布机构</td><td>{AGENCY}</td></tr></table><div class=\"tit\">{TITLE}</div><!--<$[信息内容]>begin--><div id=\"zoom\" class=\"article_zoom\">"
-                    ),
-                "</div><!--<$[信息内容]>end-->",
+            Self::HanwebArticle => format!(
+                "<table class=xxgk><tr><td>索引号</td><td>A/2023-1</td><td>发布机构</td><td>{AGENCY}</td></tr></table><div class=\"tit\">{TITLE}</div><!--<$[信息内容]>begin--><div id=\"zoom\" class=\"article_zoom\">"
             ),
-            Self::HanwebInline => (
-                head("")
-                    + &format!(
-                        "<select><option>2023年</option><option>2022年</option></select><div class=\"year\">2022</div><p align=center><b>{TITLE}</b></p>"
-                    ),
-                "",
+            Self::HanwebInline => format!(
+                "<select><option>2023年</option><option>2022年</option></select><div class=\"year\">2022</div><p align=center><b>{TITLE}</b></p>"
             ),
-            Self::Jpaas => (
-                head("<meta name=ColId content=12>")
-                    + &format!(
-                        "<script src=\"/AuthorizedRead/unitbuild.js\" queryData=\"{{'webId':'1'}}\"></script><div id=\"barrierfree_container\"><h1>{TITLE}</h1><div>发布日期：2023-01-17 来源：{AGENCY}</div>"
-                    ),
-                "</div>",
+            Self::Jpaas => format!(
+                "<script src=\"/AuthorizedRead/unitbuild.js\" queryData=\"{{'webId':'1'}}\"></script><div id=\"barrierfree_container\"><h1>{TITLE}</h1><div>发布日期：2023-01-17 来源：{AGENCY}</div>"
             ),
-            Self::Lonsun => (
-                head("")
-                    + &format!(
-                        "<ul><li><a href='?timeFrame=2021'>2021年</a><li><a href='?timeFrame=2022'>2022年</a></ul><div class=\"content\"><h1 class=\"wztit\">{TITLE}</h1>"
-                    ),
-                "</div>",
+            Self::Lonsun => format!(
+                "<ul><li><a href='?timeFrame=2021'>2021年</a><li><a href='?timeFrame=2022'>2022年</a></ul><div class=\"content\"><h1 class=\"wztit\">{TITLE}</h1>"
             ),
-            Self::Ucap => (
-                head("") + &format!("<UCAPTITLE>{TITLE}</UCAPTITLE><UCAPCONTENT>"),
-                "</UCAPCONTENT>",
+            Self::Ucap => format!("<UCAPTITLE>{TITLE}</UCAPTITLE><UCAPCONTENT>"),
+            Self::Epoint => format!(
+                "<div class=\"ewb-article\"><h3 class=\"article-title\">{TITLE}</h3><div class=\"article-sources\">【信息时间：2023-01-17 阅读次数：12】</div>"
             ),
-            Self::Epoint => (
-                head("")
-                    + &format!(
-                        "<div class=\"ewb-article\"><h3 class=\"article-title\">{TITLE}</h3><div class=\"article-sources\">【信息时间：2023-01-17 阅读次数：12】</div>"
-                    ),
-                "</div>",
+            Self::Empire => format!(
+                "<div class=content_title>{TITLE}</div><div class=content_attr><span class=time>发布日期：<b>2023-01-17</b></span><span class=ly>来源：{AGENCY}</span></div><div id=zoomcon>"
             ),
-            Self::Empire => (
-                head("")
-                    + &format!(
-                        "<div class=content_title>{TITLE}</div><div class=content_attr><span class=time>发布日期：<b>2023-01-17</b></span><span class=ly>来源：{AGENCY}</span></div><div id=zoomcon>"
-                    ),
-                "</div>",
+            Self::WordProcessor => format!(
+                "<p class=MsoNormal align=center style='text-align:center'><b>{AGENCY}</b></p><p class=MsoNormal align=center><span lang=EN-US>2022</span><span>年政府信息公开工作年度报告</span></p>"
             ),
-            Self::WordProcessor => (
-                head("")
-                    + &format!(
-                        "<p class=MsoNormal align=center style='text-align:center'><b><span lang=EN-US></span>{AGENCY}</b></p><p class=MsoNormal align=center><span lang=EN-US>2022</span><span>年政府信息公开工作年度报告</span></p>"
-                    ),
-                "",
-            ),
+        }
+    }
+
+    /// What stands behind it.
+    fn behind(self) -> &'static str {
+        match self {
+            Self::HanwebArticle => "</div><!--<$[信息内容]>end-->",
+            Self::Ucap => "</UCAPCONTENT>",
+            Self::TrsCatalogue | Self::HanwebInline | Self::WordProcessor => "<hr>",
+            _ => "</div>",
         }
     }
 }
@@ -156,7 +135,11 @@ fn prose(form: Form) -> [&'static str; 6] {
 
 /// A report as a page of a system; the same choices give the same page.
 pub fn page(system: System, tables: &Tables, choices: &mut Choices) -> String {
-    let (mut out, behind) = system.frame();
+    let mut out = format!(
+        "<!DOCTYPE html><html><head><meta charset=\"utf-8\"><title>{TITLE}_青杉市人民政府</title>{}</head><body>{}",
+        system.tags(),
+        system.before()
+    );
     let mut writer = Writer { hand: system.hand(), choices };
     let laid = [forms::proactive(tables), forms::requests(tables), forms::reviews(tables)];
     for (at, heading) in HEADINGS.iter().enumerate() {
@@ -171,7 +154,7 @@ pub fn page(system: System, tables: &Tables, choices: &mut Choices) -> String {
         }
     }
     out.push_str(&format!("<p>{AGENCY}</p><p>2023年1月12日</p>"));
-    out + behind + FOOT
+    out + system.behind() + FOOT
 }
 
 /// A report as text, the cells of its tables between these.
