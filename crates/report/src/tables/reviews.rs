@@ -45,7 +45,7 @@ pub(crate) fn read<'a>(
 ) -> Option<Read<'a>> {
     let head = page.lines(lines.clone()).find(|line| begins(*line))?;
     let lines = head.index..lines.end;
-    let found = courses(page, lines.clone()).map_or_else(|| values(page, lines), Ok);
+    let found = courses(page, lines.clone()).unwrap_or_else(|| values(page, lines));
     let whole = match &found {
         Ok(values) => whole(values),
         Err(_) => None,
@@ -230,11 +230,15 @@ fn is_head(text: &str) -> bool {
 }
 
 /// A row for each course, with its name before it.
-fn courses(page: &Page, lines: Range<usize>) -> Option<Vec<Value<'_>>> {
+fn courses(page: &Page, lines: Range<usize>) -> Option<Result<Vec<Value<'_>>, Fault>> {
     const NAMES: [&str; 3] = ["行政复议", "未经复议直接起诉", "复议后起诉"];
     let mut found: [Option<Vec<Value<'_>>>; NAMES.len()] = [const { None }; NAMES.len()];
+    let mut order = Order::default();
     for line in page.lines(lines).filter(|line| line.shape() != Shape::Text) {
         let Some(Parts { labels, values, .. }) = parts(line, is_head) else { continue };
+        if values.iter().all(Value::is_empty) {
+            labels.iter().for_each(|text| order.read_result(text));
+        }
         let name = labels.last().map(|text| label(text)).unwrap_or_default();
         let course = NAMES.iter().position(|known| *known == name);
         if values.len() == RESULTS.len()
@@ -244,7 +248,7 @@ fn courses(page: &Page, lines: Range<usize>) -> Option<Vec<Value<'_>>> {
         }
     }
     let [Some(one), Some(two), Some(three)] = found else { return None };
-    Some([one, two, three].concat())
+    Some(if order.is_other { Err(Fault::Head) } else { Ok([one, two, three].concat()) })
 }
 
 /// The values that follow the head: on one row, in words of a line, or a cell a line.
@@ -273,6 +277,11 @@ fn values(page: &Page, lines: Range<usize>) -> Result<Vec<Value<'_>>, Fault> {
         }
         if !parts.is_stated() || is_label {
             continue;
+        }
+        // Results beside their numbers: the table lies on its side.
+        let is_beside = parts.values.len() < CELLS && parts.labels.iter().any(|text| is_head(text));
+        if is_beside {
+            return Err(Fault::Head);
         }
         if parts.shape == Shape::Text {
             values.extend(parts.values);
@@ -321,6 +330,13 @@ struct Order {
 }
 
 impl Order {
+    /// As [`Order::read`], of the results alone.
+    fn read_result(&mut self, text: &str) {
+        let course = self.course.take();
+        self.read(text);
+        self.course = course;
+    }
+
     fn read(&mut self, text: &str) {
         const NAMES: [&str; RESULTS.len()] =
             ["结果维持", "结果纠正", "其他结果", "尚未审结", "总计"];

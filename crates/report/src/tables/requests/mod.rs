@@ -42,7 +42,9 @@ pub(crate) fn read<'a>(
     let form = form(is_2019(&scan, format));
     let columns = match columns::columns(&scan.heads) {
         Some(columns) => columns,
-        None if columns::agrees_with_form(&scan.heads) => columns::of_the_form(),
+        None if columns::agrees_with_form(&scan.heads) && !lacks_a_column(&scan) => {
+            columns::of_the_form()
+        }
         None => {
             let message = "the head names the columns in an order that cannot be read";
             warnings.push(Warning::new("head_unreadable", "requests", message));
@@ -67,6 +69,12 @@ pub(crate) fn read<'a>(
     }
     warn_of_missing(&form, &scan, warnings);
     Some(table(&form, &rows, warnings))
+}
+
+/// The head lacks a column, and every row ends with a blank: the column may not be there at all.
+fn lacks_a_column(scan: &Scan<'_>) -> bool {
+    let mut stated = scan.found.iter().filter(|found| !found.values.is_empty());
+    !scan.heads.is_empty() && stated.all(|f| f.values.last().is_some_and(Value::is_blank))
 }
 
 fn nothing<'a>(form: &[RequestRow]) -> Vec<Slots<'a>> {
@@ -157,7 +165,10 @@ fn slots<'a>(found: &Found<'a>, columns: &[Column], offsets: &Offsets, page: &Pa
     let is_sure = found.shape == Shape::Row && offsets.is_usual(found)
         || found.shape != Shape::Row && found.values.len() > COLUMNS && !is_padded
         || values.iter().all(|value| !value.is_empty());
-    let is_sure = is_sure && !is_of_lines_that_do_not_sum_up(&values) && !lost_its_place(&values);
+    let is_sure = is_sure
+        && !is_of_lines_that_do_not_sum_up(&values)
+        && !lost_its_place(&values)
+        && !offsets.lost_its_end(&values);
     let is_run = has_run(&values);
     if values.len() == columns.len() && is_sure && !is_run {
         let of = |key: &&str| columns.iter().position(|column| *column == Some(*key));

@@ -12,12 +12,17 @@ use super::scan::Found;
 /// So many rows of one length are the table's usual ones.
 const USUAL_ROWS: usize = 3;
 
+/// So many times more rows state their last cell than leave it blank.
+const MOST: usize = 6;
+
 /// The cells to leave out, by the shape and the length of a row.
 #[derive(Debug, Default)]
 pub(super) struct Offsets {
     left_out: HashMap<(bool, usize), Vec<usize>>,
     /// How many cells the rows of an HTML table usually have.
     usual: Option<usize>,
+    /// Most rows state their last cell.
+    ends_stated: bool,
 }
 
 impl Offsets {
@@ -38,7 +43,17 @@ impl Offsets {
         }
         let lengths = rows.iter().filter(|((is_row, _), rows)| *is_row && rows.len() >= USUAL_ROWS);
         offsets.usual = lengths.max_by_key(|(_, rows)| rows.len()).map(|((_, length), _)| *length);
+        let (stated, blank): (Vec<&Found<'_>>, Vec<&Found<'_>>) = found
+            .iter()
+            .filter(|row| !row.values.is_empty())
+            .partition(|row| row.values.last().is_some_and(|value| !value.is_blank()));
+        offsets.ends_stated = stated.len() > blank.len() * MOST;
         offsets
+    }
+
+    /// Whether a row's last cell is blank where nearly all rows state it.
+    pub(super) fn lost_its_end(&self, values: &[Value<'_>]) -> bool {
+        self.ends_stated && values.last().is_some_and(Value::is_blank)
     }
 
     /// A row's values without them.
