@@ -195,12 +195,24 @@ pub(crate) fn find(page: &Page, begin: Option<usize>) -> Option<String> {
             let is_system = |text: &String| page.title.as_ref() == Some(text) && says_nothing(text);
             let decoy = places.iter().find(|text| is_decoy(text) && !is_system(text)).cloned();
             decoy
+                .or_else(|| labelled(&head))
                 .or_else(|| joined(&head))
                 .or_else(|| of_line(page, &head))
                 .or_else(|| begin.and_then(|_| without_year(page, &head)))
                 .or_else(|| places.first().cloned())
         })
         .map(|title| plain(&title))
+}
+
+/// `标题：…` above the text, where it names a report.
+fn labelled(head: &[Line<'_>]) -> Option<String> {
+    const LABELS: [&str; 3] = ["标题:", "信息名称:", "名称:"];
+    let value = |line: &Line<'_>| {
+        let text = line.only()?;
+        let value = LABELS.iter().find_map(|label| text.strip_prefix(label))?.trim();
+        names_report(value).then(|| value.to_owned())
+    };
+    head.iter().find_map(value)
 }
 
 /// The last line that names a report and its year. What a line says of itself is asked last:

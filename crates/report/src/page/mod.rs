@@ -8,11 +8,13 @@
 //! - `tag`: what is asked of a tag
 //! - `long_tag`: tags that are too long
 //! - `plain`: a page of text to lines
+//! - `run_on`: a text that lost its line breaks
 
 mod hidden;
 mod html;
 mod long_tag;
 mod plain;
+mod run_on;
 mod tag;
 
 use std::borrow::Cow;

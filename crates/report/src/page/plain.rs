@@ -2,44 +2,49 @@
 
 use std::borrow::Cow;
 
-use super::{Page, Place, Shape};
+use super::{Page, Place, Shape, run_on};
 use crate::text::plain;
 
 pub(super) fn read(text: &str) -> Page {
     let mut page = Page::default();
     for line in text.lines() {
-        let line = &without_marks(line);
-        let tabbed = line.contains('\t') && !line.trim().is_empty();
-        if tabbed || line.contains(['|', '｜']) {
-            let cells: Vec<String> = if tabbed {
-                line.split('\t').map(plain).collect()
-            } else {
-                line.split(['|', '｜']).map(plain).collect()
-            };
-            let mut stated = cells.iter().filter(|cell| !cell.is_empty());
-            match (stated.next(), stated.next()) {
-                (None, _) => {}
-                // A tab before a paragraph indents it; a bar beside a cell that has its line to
-                // itself is its border.
-                (Some(only), None) if cells.len() <= if tabbed { 2 } else { 3 } => {
-                    page.add([only.as_str()].into_iter(), Shape::Text, false, Place::default());
-                }
-                _ => page.add(
-                    cells.iter().map(String::as_str),
-                    Shape::Split,
-                    false,
-                    Place::default(),
-                ),
-            }
-        } else {
-            let line = plain(line);
-            if !line.is_empty() {
-                page.add([line.as_str()].into_iter(), Shape::Text, false, Place::default());
-            }
+        match run_on::parts(line) {
+            Some(parts) => parts.iter().for_each(|part| add_line(&mut page, part)),
+            None => add_line(&mut page, line),
         }
     }
     page.torn = !text.is_empty() && !text.ends_with(['\n', '\r']);
     page
+}
+
+fn add_line(page: &mut Page, line: &str) {
+    let mut add = |cells: &[&str], shape| {
+        page.add(cells.iter().copied(), shape, false, Place::default());
+    };
+    let line = &without_marks(line);
+    let tabbed = line.contains('\t') && !line.trim().is_empty();
+    if !tabbed && !line.contains(['|', '｜']) {
+        let line = plain(line);
+        if !line.is_empty() {
+            add(&[line.as_str()], Shape::Text);
+        }
+        return;
+    }
+    let cells: Vec<String> = if tabbed {
+        line.split('\t').map(plain).collect()
+    } else {
+        line.split(['|', '｜']).map(plain).collect()
+    };
+    let mut stated = cells.iter().filter(|cell| !cell.is_empty());
+    match (stated.next(), stated.next()) {
+        (None, _) => {}
+        // A tab before a paragraph indents it; a bar beside a cell that has its line to itself is
+        // its border.
+        (Some(only), None) if cells.len() <= if tabbed { 2 } else { 3 } => {
+            add(&[only.as_str()], Shape::Text);
+        }
+        _ => add(&cells.iter().map(String::as_str).collect::<Vec<_>>(), Shape::Split),
+    }
 }
 
 /// A line without the marks that a converter to Markdown left: `# ` before a heading, `**` around a word.

@@ -237,7 +237,9 @@ fn courses(page: &Page, lines: Range<usize>) -> Option<Result<Vec<Value<'_>>, Fa
     for line in page.lines(lines).filter(|line| line.shape() != Shape::Text) {
         let Some(Parts { labels, values, .. }) = parts(line, is_head) else { continue };
         if values.iter().all(Value::is_empty) {
-            labels.iter().for_each(|text| order.read_result(text));
+            for text in &labels {
+                order.read_result(text);
+            }
         }
         let name = labels.last().map(|text| label(text)).unwrap_or_default();
         let course = NAMES.iter().position(|known| *known == name);
@@ -273,7 +275,9 @@ fn values(page: &Page, lines: Range<usize>) -> Result<Vec<Value<'_>>, Fault> {
             continue;
         }
         if values.is_empty() && row.is_none() {
-            parts.labels.iter().for_each(|text| head.read(text));
+            for text in &parts.labels {
+                head.read(text);
+            }
         }
         if !parts.is_stated() || is_label {
             continue;
