@@ -305,7 +305,7 @@ mod tests {
     #[test]
     fn of_equal_readings_one_row_is_enough_whichever_capture_has_it() {
         let dir = tempfile::tempdir().unwrap();
-        let types = ["text/html", "text/html;charset=utf-8", "text/html"];
+        let types = ["text/html", "text/html; level=1", "text/html"];
         let (page, captures) = archived(dir.path(), &types);
         let reading = read(dir.path(), &page, &captures, &[]);
         assert_eq!(plans(&reading), ["new Add { url_id: 7, capture: 1 }"]);

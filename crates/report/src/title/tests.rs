@@ -1,3 +1,5 @@
+//! The titles of reports, told from all else.
+
 use super::*;
 use crate::page;
 
