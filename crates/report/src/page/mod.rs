@@ -65,6 +65,8 @@ pub(crate) struct Page {
     /// Where each cell begins in `text` and in `tight`.
     cells: Vec<(u32, u32)>,
     lines: Vec<Entry>,
+    /// Where the rows of tables stand.
+    places: Vec<Place>,
     /// `<meta name=… content=…>`, names in lower case; the first of each.
     pub(crate) meta: HashMap<String, String>,
     /// `<title>`.
@@ -81,7 +83,9 @@ struct Entry {
     cells: u32,
     shape: Shape,
     is_title: bool,
-    place: Place,
+    /// Its number in `places`, counted from 1; 0 for what is no row. A page may have millions of
+    /// lines, and few of them are rows.
+    place: u32,
 }
 
 /// One line of a page.
@@ -155,6 +159,12 @@ impl Page {
         start(cells.start)..start(cells.end)
     }
 
+    /// Makes room for so many lines of one cell: what grows by doubling takes twice that.
+    fn reserve(&mut self, lines: usize) {
+        self.lines.reserve_exact(lines);
+        self.cells.reserve_exact(lines);
+    }
+
     /// Adds a line of these cells, each in plain form. A page of more than 4 GiB is cut.
     fn add<'c>(
         &mut self,
@@ -166,6 +176,12 @@ impl Page {
         let Ok(first) = u32::try_from(self.cells.len()) else {
             self.cut = true;
             return;
+        };
+        let place = if shape == Shape::Row {
+            self.places.push(place);
+            u32::try_from(self.places.len()).unwrap_or_default()
+        } else {
+            0
         };
         self.lines.push(Entry { cells: first, shape, is_title, place });
         for cell in cells.take(MAX_CELLS) {
@@ -240,7 +256,7 @@ impl<'a> Line<'a> {
     /// Its row, where it is one of an HTML table.
     pub(crate) fn place(self) -> Option<Place> {
         let line = self.page.lines.get(self.index)?;
-        (line.shape == Shape::Row).then_some(line.place)
+        self.page.places.get(index(line.place).checked_sub(1)?).copied()
     }
 
     /// The page broke off within it.

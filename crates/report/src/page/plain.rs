@@ -7,6 +7,7 @@ use crate::text::plain;
 
 pub(super) fn read(text: &str) -> Page {
     let mut page = Page::default();
+    page.reserve(text.lines().filter(|line| !line.trim_ascii().is_empty()).count());
     for line in text.lines() {
         match run_on::parts(line) {
             Some(parts) => parts.iter().for_each(|part| add_line(&mut page, part)),
