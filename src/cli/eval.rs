@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use gongkai_report::evaluation::{Judgement, Verdict, judge};
+use gongkai_report::evaluation::{ASKED_OF_ALL, Judgement, Verdict, judge};
 use gongkai_report::{Hints, decode, read};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -148,7 +148,13 @@ fn summary(
     for line in diff {
         output.line(line)?;
     }
-    output.line(format!("{} pages, wrong cells: {}", counts.pages, counts.all_cells.wrong))
+    let Counts { pages, all, all_cells, .. } = counts;
+    output.line(format!(
+        "{pages} pages; wrong: {}, of them cells: {}; null that should not be: {}",
+        all.wrong,
+        all_cells.wrong,
+        all.missing + all.needlessly_null
+    ))
 }
 
 /// The pages of a folder that have a truth beside them.
@@ -194,7 +200,23 @@ fn compare(page: &Path, truth: &Path) -> Result<Vec<Judgement>, Failure> {
     };
     let report = read(&decode(&bytes, &hints), &hints);
     let report = serde_json::to_value(report).map_err(Failure::failed)?;
-    Ok(judge(&report, &parse::<Value>(truth)?))
+    let expected: Value = parse(truth)?;
+    check_truth(truth, &expected, &report)?;
+    Ok(judge(&report, &expected))
+}
+
+/// A truth judges something, and by keys that a report has.
+fn check_truth(path: &Path, truth: &Value, report: &Value) -> Result<(), Failure> {
+    let keys = truth.as_object().filter(|keys| !keys.is_empty()).ok_or_else(|| {
+        Failure::usage(format!("{} is no object with the keys of a report", path.display()))
+    })?;
+    let is_known = |key: &str| report.get(key).is_some() || ASKED_OF_ALL.contains(&key);
+    match keys.keys().find(|key| !is_known(key)) {
+        Some(key) => {
+            Err(Failure::usage(format!("{}: no report has a key `{key}`", path.display())))
+        }
+        None => Ok(()),
+    }
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
@@ -203,6 +225,8 @@ fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 fn parse<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Failure> {
-    serde_json::from_slice(&bytes(path)?)
-        .map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))
+    serde_json::from_slice(&bytes(path)?).map_err(|error| {
+        let what = if error.is_data() { "is not what it should be" } else { "is no JSON" };
+        Failure::usage(format!("{} {what}: {error}", path.display()))
+    })
 }

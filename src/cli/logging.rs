@@ -31,6 +31,8 @@ pub(super) fn start(verbose: u8, quiet: bool, format: Format) {
         .with_env_filter(filter)
         .with_target(false)
         .with_ansi(is_watched())
+        // Where nobody reads standard error, its own complaint would bring the program down.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     let started = match format {
         Format::Text => log.try_init(),

@@ -20,6 +20,10 @@ use serde_json::Value;
 
 use crate::text::tight;
 
+/// The keys of a truth that are asked of the whole report.
+pub const ASKED_OF_ALL: [&str; 5] =
+    ["is_report", "checks_hold", "text_contains", "text_lacks", "warnings_at"];
+
 /// How one field or cell compares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "snake_case")]

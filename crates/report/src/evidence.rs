@@ -68,7 +68,10 @@ pub(crate) fn collect(
                 Some(line) => At::Line { line: line + 1 },
                 None => At::Named { place: claim.place.clone() },
             };
-            evidence.insert(key.to_owned(), Evidence { raw: claim.value.clone(), at });
+            evidence.insert(
+                key.to_owned(),
+                Evidence { raw: claim.raw.as_ref().unwrap_or(&claim.value).clone(), at },
+            );
         }
     };
     add("agency", stated.agency.as_ref().map(|(claim, _)| claim));

@@ -54,22 +54,8 @@ pub fn read_with_evidence(decoded: &Decoded<'_>, hints: &Hints<'_>) -> Report {
 }
 
 fn report(decoded: &Decoded<'_>, hints: &Hints<'_>, with_evidence: bool) -> Report {
-    let mut page = page::read(&decoded.text);
     let mut warnings = Vec::new();
-    let poison = poison(page.text());
-    if poison.traditional || poison.pinyin {
-        page = page::read(&undo_poison(&decoded.text, poison));
-        let message = match (poison.traditional, poison.pinyin) {
-            (true, true) => "traditional characters turned back, pinyin in brackets taken out",
-            (true, false) => "traditional characters turned back",
-            _ => "pinyin in brackets taken out",
-        };
-        warnings.push(Warning::new("text_restored", "text", message));
-    }
-    if page.cut {
-        let message = "some of the page was left out, being too large or nested too deep";
-        warnings.push(Warning::new("page_cut", "text", message));
-    }
+    let page = restored(&decoded.text, &mut warnings);
     let sections = sections::find(&page);
     if sections.is_double() {
         let message = "the page holds two reports: the first is given";
@@ -112,6 +98,40 @@ fn report(decoded: &Decoded<'_>, hints: &Hints<'_>, with_evidence: bool) -> Repo
     report.checks = checks(report.requests.as_ref(), report.reviews.as_ref());
     (report.attachments, report.warnings, report.evidence) = (attachments, warnings, evidence);
     report
+}
+
+/// The page, what was done to its text undone.
+fn restored(text: &str, warnings: &mut Vec<Warning>) -> Page {
+    let mut page = if is_binary(text) {
+        let message = "these are the bytes of a file, and no text";
+        warnings.push(Warning::new("not_text", "text", message));
+        Page::default()
+    } else {
+        page::read(text)
+    };
+    let poison = poison(page.text());
+    if poison.traditional || poison.pinyin {
+        page = page::read(&undo_poison(text, poison));
+        let message = match (poison.traditional, poison.pinyin) {
+            (true, true) => "traditional characters turned back, pinyin in brackets taken out",
+            (true, false) => "traditional characters turned back",
+            _ => "pinyin in brackets taken out",
+        };
+        warnings.push(Warning::new("text_restored", "text", message));
+    }
+    if page.cut {
+        let message = "some of the page was left out, being too large or nested too deep";
+        warnings.push(Warning::new("page_cut", "text", message));
+    }
+    page
+}
+
+/// Whether a text was made of bytes that are none: a word processor's file, a PDF, an archive.
+fn is_binary(text: &str) -> bool {
+    const LOOKED_AT: usize = 1_024;
+    text.starts_with("%PDF-")
+        || text.starts_with("PK\u{3}\u{4}")
+        || text.chars().take(LOOKED_AT).any(|letter| letter == '\0')
 }
 
 /// The form, by its labels and not by the notice that a report cites.
@@ -235,6 +255,19 @@ mod tests {
         assert_eq!(report.kind, Kind::ReportFile);
         assert_eq!(report.attachments[0].url, "http://x.gov.cn/nb/P0202401.pdf");
         assert!(crate::may_be_report(page));
+    }
+
+    #[test]
+    fn a_file_that_is_no_text_says_so_and_nothing_else() {
+        for bytes in
+            [b"%PDF-1.7 2023".as_slice(), b"PK\x03\x04 <p>", b"\xd0\xcf\x11\xe0\0\0 <p>2023"]
+        {
+            let hints = Hints::default();
+            let report = read(&decode(bytes, &hints), &hints);
+            assert_eq!((report.kind, report.title), (Kind::Other, None));
+            assert_eq!(report.warnings.len(), 1);
+            assert_eq!(report.warnings[0].code, "not_text");
+        }
     }
 
     #[test]

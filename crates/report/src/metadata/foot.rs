@@ -46,6 +46,8 @@ pub(super) fn site(page: &Page) -> (Option<String>, Option<String>) {
 pub(super) struct Signature {
     pub(super) agency: Option<String>,
     pub(super) date: Option<String>,
+    /// The date as it is written.
+    pub(super) written: Option<String>,
     pub(super) line: usize,
 }
 
@@ -135,7 +137,8 @@ fn signed(page: &Page, line: Line<'_>, links: &Links) -> Option<Signature> {
     let above = || page.line(line.index.checked_sub(1)?).filter(|line| !links.has(*line));
     let body = if before.is_empty() { above().map_or("", Line::tight) } else { before };
     let agency = Some(tight(body)).filter(|body| is_body(body));
-    Some(Signature { agency, date: Some(date), line: line.index })
+    let written = Some(written.to_owned());
+    Some(Signature { agency, date: Some(date), written, line: line.index })
 }
 
 fn is_body(name: &str) -> bool {

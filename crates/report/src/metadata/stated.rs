@@ -46,6 +46,8 @@ const DATE_LETTERS: usize = "2024-01-17".len();
 #[derive(Debug, Clone)]
 pub(crate) struct Claim {
     pub(crate) value: String,
+    /// As it is written, where the value is a date.
+    pub(crate) raw: Option<String>,
     /// The label, `meta NAME`, `title`, `signature`, `foot`.
     pub(crate) place: String,
     /// The line where it stands; none for what is not text.
@@ -123,9 +125,11 @@ pub(crate) fn stated(
             value: claim.value.chars().take(DATE_LETTERS).collect(),
             ..claim
         }),
-        signed: signature
-            .date
-            .map(|date| Claim { line: Some(signature.line), ..claim(date, "signature") }),
+        signed: signature.date.map(|date| Claim {
+            line: Some(signature.line),
+            raw: signature.written,
+            ..claim(date, "signature")
+        }),
         source: settle("source", sources, says_the_same, warnings),
         site_id: settle("site_id", ids.into_iter().flatten().collect(), |a, b| a == b, warnings),
         icp: icp.map(|icp| claim(icp, "foot")),
@@ -135,11 +139,11 @@ pub(crate) fn stated(
 }
 
 fn claim(value: impl Into<String>, place: &str) -> Claim {
-    Claim { value: value.into(), place: place.to_owned(), line: None }
+    Claim { value: value.into(), raw: None, place: place.to_owned(), line: None }
 }
 
 fn of_pair(pair: &Pair) -> Claim {
-    Claim { value: pair.value.clone(), place: pair.label.clone(), line: Some(pair.line) }
+    Claim { value: pair.value.clone(), raw: None, place: pair.label.clone(), line: Some(pair.line) }
 }
 
 fn of_meta(page: &Page, name: &str) -> Option<Claim> {
@@ -185,7 +189,7 @@ fn dated(
     let mut unreadable = None;
     for claim in labels.iter().filter_map(|label| around.first(&[label]).map(of_pair)) {
         match moment(&claim.value) {
-            Some(value) => return Some(Claim { value, ..claim }),
+            Some(value) => return Some(Claim { raw: Some(claim.value), value, ..claim }),
             None => unreadable = unreadable.or(Some(claim)),
         }
     }
@@ -220,8 +224,10 @@ fn beside(
 
 /// A labelled date beside the report, else the meta tag's, else the date of the document.
 fn published(page: &Page, around: &Around, warnings: &mut Vec<Warning>) -> Option<Claim> {
-    let at_moment =
-        |claim: &Claim| moment(&claim.value).map(|value| Claim { value, ..claim.clone() });
+    let at_moment = |claim: &Claim| {
+        let raw = Some(claim.value.clone());
+        moment(&claim.value).map(|value| Claim { value, raw, ..claim.clone() })
+    };
     let labelled = dated("published", around, &PUBLISHED, warnings);
     let tags: Vec<Claim> = ["pubdate", "script:pubdate", "script:pubdata"]
         .into_iter()
