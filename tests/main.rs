@@ -12,6 +12,7 @@
 
 mod bad_input;
 mod disk_full;
+mod evaluated;
 mod house;
 mod killed;
 mod mistakes;
