@@ -113,14 +113,15 @@ pub(crate) fn stated(
         let message = format!("{} {} stands among other pages' dates", pair.label, pair.value);
         warnings.push(Warning::new("date_set_aside", "published", message));
     }
+    let year = year(page, sections, title, warnings);
     let says_none =
         |claim: &Claim| ["无", "无文号", "暂无", "/", "-", "—"].contains(&&*tight(&claim.value));
     let labelled = LABELLED.iter().filter_map(|(key, labels)| Some((*key, label(labels)?)));
     let labelled = labelled.filter(|(key, claim)| *key != "document_number" || !says_none(claim));
     Stated {
         agency,
-        year: year(page, sections, title, warnings),
-        published,
+        published: not_before(published, year.as_ref(), warnings),
+        year,
         generated: dated("generated", around, &GENERATED, warnings).map(|claim| Claim {
             value: claim.value.chars().take(DATE_LETTERS).collect(),
             ..claim
@@ -248,6 +249,23 @@ fn published(page: &Page, around: &Around, warnings: &mut Vec<Warning>) -> Optio
 fn no_date(field: &str, claim: &Claim) -> Warning {
     let message = format!("{}: `{}` is no date", claim.place, claim.value);
     Warning::new("date_unreadable", field, message)
+}
+
+/// No report is published before the year that it reports on has begun.
+fn not_before(
+    published: Option<Claim>,
+    year: Option<&(i32, Claim)>,
+    warnings: &mut Vec<Warning>,
+) -> Option<Claim> {
+    let published = published?;
+    let of_date = published.value.get(..4).and_then(|year| year.parse::<i32>().ok());
+    let (year, _) = match (of_date, year) {
+        (Some(of_date), Some(year)) if of_date < year.0 => year,
+        _ => return Some(published),
+    };
+    let message = format!("{}: {} is before {year}", published.place, published.value);
+    warnings.push(Warning::new("date_set_aside", "published", message));
+    None
 }
 
 /// The agency, and which place named it.
@@ -439,6 +457,18 @@ mod tests {
             let number = stated.labelled.into_iter().find(|(key, _)| *key == "document_number");
             assert_eq!(number.map(|(_, claim)| claim.value).as_deref(), expected);
         }
+    }
+
+    #[test]
+    fn a_date_before_the_year_reported_on_is_not_when_the_report_was_published() {
+        let read = |date: &str| {
+            let (stated, warnings) = read(&format!(
+                "<h1>青杉市统计局2023年政府信息公开工作年度报告</h1><p>发布日期：{date}<p>一、总体情况<p>略"
+            ));
+            (stated.published.map(|claim| claim.value), warnings.len())
+        };
+        assert_eq!(read("2021-02-03"), (None, 1));
+        assert_eq!(read("2023-12-29"), (Some("2023-12-29".to_owned()), 0));
     }
 
     #[test]
