@@ -10,7 +10,8 @@ use super::DbError;
 const APPLICATION_ID: i64 = 0x676b_6169;
 
 /// The steps; a database of version n has had the first n. Never changed, only added to.
-const STEPS: [&str; 1] = [include_str!("migrations/0001_first.sql")];
+const STEPS: [&str; 2] =
+    [include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_verified.sql")];
 
 /// The latest version.
 #[expect(clippy::cast_possible_wrap, reason = "a constant list is short")]
