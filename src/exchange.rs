@@ -15,7 +15,8 @@ pub struct Exchange {
     pub url: Url,
     /// When the request was sent.
     pub started: Moment,
-    /// From the request to the last byte, or to the failure.
+    /// From the request to the last byte, or to the failure, in whole milliseconds: as the archive
+    /// keeps it, so that what is concluded from it can be concluded again.
     pub elapsed: Duration,
     /// The peer that answered; none when no connection was made.
     pub address: Option<SocketAddr>,
@@ -23,6 +24,13 @@ pub struct Exchange {
     pub request: Vec<u8>,
     /// What came of it.
     pub ending: Ending,
+}
+
+impl Exchange {
+    /// When the last byte came, or the failure.
+    pub fn finished(&self) -> Moment {
+        self.started.after(self.elapsed)
+    }
 }
 
 /// How an exchange ended.
@@ -64,6 +72,26 @@ impl Response {
             .and_then(|(_, value)| std::str::from_utf8(value).ok())
             .map(str::trim)
     }
+
+    /// Why this reply is not what stands at its URL, if it is not: it is kept, but apart from content, so
+    /// that nobody takes it for the page.
+    pub fn apart(&self) -> Option<&'static str> {
+        match self.status {
+            status if asks_for_peace(status) => Some("peace"),
+            // Firewalls answer so with a script that sets a cookie and loads the page again.
+            412 | 521 if has_script(&self.payload) => Some("challenge"),
+            _ => None,
+        }
+    }
+}
+
+/// The statuses by which a host asks to be left alone (RFC 6585, section 4; RFC 9110, 15.6.4).
+pub fn asks_for_peace(status: u16) -> bool {
+    matches!(status, 429 | 503)
+}
+
+fn has_script(payload: &[u8]) -> bool {
+    payload.windows(7).any(|seven| seven.eq_ignore_ascii_case(b"<script"))
 }
 
 /// Why a payload is incomplete: the values of `WARC-Truncated` (WARC 1.1, clause 5.13).
@@ -85,6 +113,11 @@ impl Truncated {
             Self::Time => "time",
             Self::Disconnect => "disconnect",
         }
+    }
+
+    /// The reason with this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Length, Self::Time, Self::Disconnect].into_iter().find(|one| one.as_str() == word)
     }
 }
 
@@ -125,5 +158,12 @@ impl FailureKind {
             Self::Timeout => "timeout",
             Self::Protocol => "protocol",
         }
+    }
+
+    /// The kind with this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Dns, Self::Forbidden, Self::Connect, Self::Tls, Self::Timeout, Self::Protocol]
+            .into_iter()
+            .find(|one| one.as_str() == word)
     }
 }

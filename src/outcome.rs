@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::archive::Encoded;
 use crate::clock::Moment;
 use crate::fetch::Validators;
 use crate::frontier::state::Transition;
@@ -13,8 +12,8 @@ use crate::frontier::{Found, Lease};
 pub struct Outcome {
     /// The lease it ends.
     pub lease: Lease,
-    /// The records, ready to be appended.
-    pub encoded: Encoded,
+    /// When its exchange ended: the moment that everything here is reckoned from.
+    pub finished: Moment,
     /// What the index says of them.
     pub capture: CaptureFacts,
     /// Where the URL goes from here; none for a robots.txt, which stays apart.

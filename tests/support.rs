@@ -184,7 +184,9 @@ impl Workspace {
                         );
                     }
                     ("revisit", Some((_, (kind, Some(_))))) => assert_eq!(kind, "revisit"),
-                    ("metadata", Some((_, (kind, None)))) => assert_eq!(kind, "failure"),
+                    ("metadata", Some((_, (kind, None)))) => {
+                        assert!(matches!(kind.as_str(), "failure" | "apart"), "{kind}");
+                    }
                     ("metadata" | "request" | "warcinfo", None) => {}
                     (kind, row) => panic!(
                         "{name} at {}: a {kind} record, and the index says {row:?}",

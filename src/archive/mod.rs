@@ -2,7 +2,8 @@
 //!
 //! - `format`: the names of all files and folders
 //! - `warc`: records as the standard writes them, and reads them back
-//! - `records`: an exchange as records, ready to be appended
+//! - `records`: an exchange as records, ready to be appended; `http_head`, `metadata`: two parts of it,
+//!   written and read; `description`: what heads each file
 //! - `segment`: the open file, its sync and its seal
 //! - `repair`: what a killed run left, cut at the last byte that the index knows
 //! - `read`: a record by its place
@@ -10,8 +11,11 @@
 //!
 //! Nothing here knows the index; it is told lengths and places, and tells them.
 
+pub mod description;
 pub mod format;
+pub mod http_head;
 pub mod lock;
+pub mod metadata;
 pub mod read;
 pub mod records;
 pub mod repair;
@@ -20,7 +24,8 @@ pub mod warc;
 
 use std::path::{Path, PathBuf};
 
-pub use records::{Context, Encoded, EncodedKind, Original, WarcInfo, encode};
+pub use description::WarcInfo;
+pub use records::{CaptureKind, Context, Encoded, Original, Recorded, encode};
 pub use segment::{Placed, SegmentState};
 pub use warc::writer::Gzip;
 

@@ -1,15 +1,17 @@
 //! An exchange as WARC records, ready to be appended: the costly part, done where there is time.
 
+use super::http_head;
+use super::metadata::Metadata;
 use super::warc::record::{END, Head, fresh_id, urn};
 use super::warc::writer::Gzip;
 use super::warc::{PROFILE_IDENTICAL, PROFILE_NOT_MODIFIED};
 use crate::clock::Moment;
 use crate::digest::Digest;
-use crate::exchange::{Ending, Exchange, Failure, FailureKind, Response, Truncated};
+use crate::exchange::{Ending, Exchange, Failure, FailureKind, Truncated};
 
 const HTTP_REQUEST: &str = "application/http;msgtype=request";
 const HTTP_RESPONSE: &str = "application/http;msgtype=response";
-const WARC_FIELDS: &str = "application/warc-fields";
+pub(super) const WARC_FIELDS: &str = "application/warc-fields";
 
 /// What the archive is told of an exchange beside the exchange itself.
 #[derive(Debug, Clone, Default)]
@@ -18,8 +20,14 @@ pub struct Context {
     pub via: Option<String>,
     /// Links between the seed and it.
     pub depth: u32,
+    /// Redirects between the link and it.
+    pub redirects: u32,
+    /// How likely it was a report, or to lead to one, when it was asked for.
+    pub score: u8,
     /// The number of the run.
     pub run: i64,
+    /// The origin whose robots.txt was asked for, and the redirects followed so far to find it.
+    pub robots_of: Option<(String, u32)>,
     /// How the payload was read as text, where it was.
     pub charset: Option<String>,
     /// The payload of the last visit: what a 304 speaks of.
@@ -39,52 +47,57 @@ pub struct Original {
     pub digest: Digest,
 }
 
-/// What heads each file.
-#[derive(Debug, Clone)]
-pub struct WarcInfo {
-    /// Who wrote it, with the version.
-    pub software: String,
-    /// How the operator can be reached.
-    pub contact: String,
-    /// What was done about robots.txt.
-    pub robots: String,
-    /// The configuration in force, as TOML.
-    pub configuration: String,
-}
-
 /// What the main record of an exchange is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EncodedKind {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CaptureKind {
     /// A response with its payload.
     Response,
     /// A response whose payload is that of an earlier record.
     Revisit,
+    /// A reply that is not what stands at the URL ([`Response::apart`]): a metadata record holds it, so
+    /// that no replay shows it as the page.
+    Apart,
     /// No response: a metadata record says why.
     Failure,
 }
 
-impl EncodedKind {
+impl CaptureKind {
     /// As the index writes it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Response => "response",
             Self::Revisit => "revisit",
+            Self::Apart => "apart",
             Self::Failure => "failure",
         }
     }
+
+    /// The kind that the index writes so.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Response, Self::Revisit, Self::Apart, Self::Failure]
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
+    }
 }
 
-/// The records of one exchange, packed, and what the index must know of them.
-#[derive(Debug)]
-pub struct Encoded {
-    /// What the main record is.
-    pub kind: EncodedKind,
+/// What the index must know of the main record of an exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recorded {
+    /// What it is.
+    pub kind: CaptureKind,
     /// Its identifier.
     pub record_id: [u8; 16],
-    /// The payload's address; none where there was no response.
+    /// The payload's address; none where the record brings no content.
     pub payload: Option<Digest>,
-    /// The payload's length in bytes; 0 for a 304.
+    /// The payload's length in bytes; 0 for a revisit of a 304.
     pub payload_length: u64,
+}
+
+/// The records of one exchange, packed.
+#[derive(Debug)]
+pub struct Encoded {
+    /// What the index must know.
+    pub recorded: Recorded,
     /// The member of the main record.
     pub(super) main: Vec<u8>,
     /// The members of the others.
@@ -103,97 +116,68 @@ struct Source {
     http_head: Vec<u8>,
 }
 
-/// The records of an exchange: the response (or the revisit, or the failure), the request, and the
-/// metadata.
+/// The records of an exchange: the main one (a response, a revisit, or a metadata record where no content
+/// came), the request, and the metadata.
 pub fn encode(exchange: &Exchange, context: &Context, gzip: &mut Gzip) -> Encoded {
+    let mut encoded = Encoded::new(exchange);
+    let metadata = Metadata::of(exchange, context).to_fields();
     match &exchange.ending {
-        Ending::Answered(response) => encode_answer(exchange, response, context, gzip),
-        Ending::Failed(failure) => encode_failure(exchange, failure, context, gzip),
-    }
-}
-
-fn encode_answer(
-    exchange: &Exchange,
-    response: &Response,
-    context: &Context,
-    gzip: &mut Gzip,
-) -> Encoded {
-    let mut encoded = Encoded {
-        kind: EncodedKind::Response,
-        record_id: fresh_id(),
-        payload: None,
-        payload_length: 0,
-        main: Vec::new(),
-        others: Vec::new(),
-        source: Source {
-            url: exchange.url.as_str().to_owned(),
-            at: exchange.started,
-            address: exchange.address.map(|address| address.ip().to_string()),
-            truncated: response.truncated.map(Truncated::as_str),
-            protocol: (response.protocol == "HTTP/2").then_some("h2"),
-            http_head: http_head(response),
-        },
-    };
-    match context.not_modified.as_ref().filter(|_| response.status == 304) {
-        Some(original) => {
-            encoded.payload = Some(original.digest);
-            // Readers replay the revisit's own head in place of the page if it has one.
-            encoded.main_revisit(original, PROFILE_NOT_MODIFIED, &[], gzip);
+        Ending::Answered(response) => {
+            let original = context.not_modified.as_ref().filter(|_| response.status == 304);
+            match (original, response.apart()) {
+                (Some(original), _) => {
+                    encoded.recorded.payload = Some(original.digest);
+                    // Readers replay the revisit's own head in place of the page if it has one.
+                    encoded.main_revisit(original, PROFILE_NOT_MODIFIED, &[], gzip);
+                }
+                (None, None) => encoded.main_response(&response.payload, gzip),
+                (None, Some(_why)) => encoded.main_apart(&response.payload, gzip),
+            }
+            encoded.add_request(exchange, gzip);
+            encoded.add_metadata(&metadata, gzip);
         }
-        None => encoded.main_response(&response.payload, gzip),
+        Ending::Failed(failure) => {
+            encoded.main_failure(&metadata, gzip);
+            if was_sent(failure) {
+                encoded.add_request(exchange, gzip);
+            }
+        }
     }
-    encoded.add_request(exchange, gzip);
-    let fields = metadata(exchange, context);
-    let mut head = Head::new("metadata", fresh_id(), exchange.started);
-    head.field("WARC-Target-URI", &encoded.source.url);
-    head.field("WARC-Concurrent-To", urn(encoded.record_id));
-    head.field("WARC-Block-Digest", Digest::of(&fields));
-    let head = head.finish(WARC_FIELDS, fields.len());
-    gzip.member(&[&head, &fields, END], &mut encoded.others);
     encoded
 }
 
-fn encode_failure(
-    exchange: &Exchange,
-    failure: &Failure,
-    context: &Context,
-    gzip: &mut Gzip,
-) -> Encoded {
-    let mut fields = metadata(exchange, context);
-    add(&mut fields, "failure", &format!("{}: {}", failure.kind.as_str(), failure.detail));
-    let record_id = fresh_id();
-    let mut head = Head::new("metadata", record_id, exchange.started);
-    head.field("WARC-Target-URI", exchange.url.as_str());
-    if let Some(address) = exchange.address {
-        head.field("WARC-IP-Address", address.ip());
-    }
-    head.field("WARC-Block-Digest", Digest::of(&fields));
-    let head = head.finish(WARC_FIELDS, fields.len());
-    let mut encoded = Encoded {
-        kind: EncodedKind::Failure,
-        record_id,
-        payload: None,
-        payload_length: 0,
-        main: Vec::new(),
-        others: Vec::new(),
-        source: Source {
-            url: exchange.url.as_str().to_owned(),
-            at: exchange.started,
-            address: None,
-            truncated: None,
-            protocol: None,
-            http_head: Vec::new(),
-        },
-    };
-    gzip.member(&[&head, &fields, END], &mut encoded.main);
-    // Where no connection was made no request was sent.
-    if matches!(failure.kind, FailureKind::Timeout | FailureKind::Protocol) {
-        encoded.add_request(exchange, gzip);
-    }
-    encoded
+/// Where no connection was made no request was sent.
+fn was_sent(failure: &Failure) -> bool {
+    matches!(failure.kind, FailureKind::Timeout | FailureKind::Protocol)
 }
 
 impl Encoded {
+    fn new(exchange: &Exchange) -> Self {
+        let response = match &exchange.ending {
+            Ending::Answered(response) => Some(response),
+            Ending::Failed(_) => None,
+        };
+        let is_http_2 = response.is_some_and(|response| response.protocol == "HTTP/2");
+        Self {
+            recorded: Recorded {
+                kind: CaptureKind::Response,
+                record_id: fresh_id(),
+                payload: None,
+                payload_length: 0,
+            },
+            main: Vec::new(),
+            others: Vec::new(),
+            source: Source {
+                url: exchange.url.as_str().to_owned(),
+                at: exchange.started,
+                address: exchange.address.map(|address| address.ip().to_string()),
+                truncated: response.and_then(|response| response.truncated).map(Truncated::as_str),
+                protocol: is_http_2.then_some("h2"),
+                http_head: response.map(http_head::write).unwrap_or_default(),
+            },
+        }
+    }
+
     /// The bytes that will be appended.
     pub fn length(&self) -> u64 {
         (self.main.len() + self.others.len()) as u64
@@ -204,7 +188,7 @@ impl Encoded {
     /// stay as they are.
     #[must_use]
     pub fn into_revisit(mut self, original: &Original, gzip: &mut Gzip) -> Self {
-        if self.kind != EncodedKind::Response || self.payload_length == 0 {
+        if self.recorded.kind != CaptureKind::Response || self.recorded.payload_length == 0 {
             return self;
         }
         let head = std::mem::take(&mut self.source.http_head);
@@ -215,16 +199,29 @@ impl Encoded {
 
     fn main_response(&mut self, payload: &[u8], gzip: &mut Gzip) {
         let digest = Digest::of(payload);
+        self.pack_payload("response", payload, digest, gzip);
+        self.recorded.payload = Some(digest);
+        self.recorded.payload_length = payload.len() as u64;
+    }
+
+    fn main_apart(&mut self, payload: &[u8], gzip: &mut Gzip) {
+        self.recorded.kind = CaptureKind::Apart;
+        self.pack_payload("metadata", payload, Digest::of(payload), gzip);
+    }
+
+    fn pack_payload(&mut self, kind: &str, payload: &[u8], digest: Digest, gzip: &mut Gzip) {
         let http_head = &self.source.http_head;
-        let mut head = self.main_head("response", digest);
+        let mut head = self.main_head(kind, digest);
         head.field("WARC-Block-Digest", Digest::of_parts(&[http_head, payload]));
         if let Some(truncated) = self.source.truncated {
             head.field("WARC-Truncated", truncated);
         }
+        // Clause 5.20: what the bytes are, whatever the server called them.
+        if let Some(identified) = infer::get(payload) {
+            head.field("WARC-Identified-Payload-Type", identified.mime_type());
+        }
         let head = head.finish(HTTP_RESPONSE, http_head.len() + payload.len());
         gzip.member(&[&head, http_head, payload, END], &mut self.main);
-        self.payload = Some(digest);
-        self.payload_length = payload.len() as u64;
     }
 
     fn main_revisit(
@@ -247,15 +244,19 @@ impl Encoded {
         head.field("WARC-Block-Digest", Digest::of(http_head));
         let head = head.finish(HTTP_RESPONSE, http_head.len());
         gzip.member(&[&head, http_head, END], &mut self.main);
-        self.kind = EncodedKind::Revisit;
+        self.recorded.kind = CaptureKind::Revisit;
+    }
+
+    fn main_failure(&mut self, fields: &[u8], gzip: &mut Gzip) {
+        self.recorded.kind = CaptureKind::Failure;
+        let mut head = self.head("metadata", self.recorded.record_id);
+        head.field("WARC-Block-Digest", Digest::of(fields));
+        let head = head.finish(WARC_FIELDS, fields.len());
+        gzip.member(&[&head, fields, END], &mut self.main);
     }
 
     fn main_head(&self, kind: &str, payload: Digest) -> Head {
-        let mut head = Head::new(kind, self.record_id, self.source.at);
-        head.field("WARC-Target-URI", &self.source.url);
-        if let Some(address) = &self.source.address {
-            head.field("WARC-IP-Address", address);
-        }
+        let mut head = self.head(kind, self.recorded.record_id);
         if let Some(protocol) = self.source.protocol {
             head.field("WARC-Protocol", protocol);
         }
@@ -263,119 +264,33 @@ impl Encoded {
         head
     }
 
+    fn head(&self, kind: &str, record_id: [u8; 16]) -> Head {
+        let mut head = Head::new(kind, record_id, self.source.at);
+        head.field("WARC-Target-URI", &self.source.url);
+        if let Some(address) = &self.source.address {
+            head.field("WARC-IP-Address", address);
+        }
+        head
+    }
+
     fn add_request(&mut self, exchange: &Exchange, gzip: &mut Gzip) {
-        let mut head = Head::new("request", fresh_id(), exchange.started);
-        head.field("WARC-Target-URI", exchange.url.as_str());
-        head.field("WARC-Concurrent-To", urn(self.record_id));
-        if let Some(address) = exchange.address {
-            head.field("WARC-IP-Address", address.ip());
+        self.add("request", HTTP_REQUEST, &exchange.request, gzip);
+    }
+
+    fn add_metadata(&mut self, fields: &[u8], gzip: &mut Gzip) {
+        self.add("metadata", WARC_FIELDS, fields, gzip);
+    }
+
+    fn add(&mut self, kind: &str, content_type: &str, block: &[u8], gzip: &mut Gzip) {
+        let mut head = Head::new(kind, fresh_id(), self.source.at);
+        head.field("WARC-Target-URI", &self.source.url);
+        head.field("WARC-Concurrent-To", urn(self.recorded.record_id));
+        if let Some(address) = self.source.address.as_ref().filter(|_| kind == "request") {
+            head.field("WARC-IP-Address", address);
         }
-        head.field("WARC-Block-Digest", Digest::of(&exchange.request));
-        let head = head.finish(HTTP_REQUEST, exchange.request.len());
-        gzip.member(&[&head, &exchange.request, END], &mut self.others);
-    }
-}
-
-/// The response's head as it stands in the archive: what the wire did to the body is undone, and
-/// the fields that told of it are kept under names that no reader acts on.
-fn http_head(response: &Response) -> Vec<u8> {
-    let protocol = if response.protocol == "HTTP/2" { "HTTP/1.1" } else { response.protocol };
-    let mut head = format!("{protocol} {} ", response.status).into_bytes();
-    head.extend(clean(&response.reason));
-    head.extend_from_slice(b"\r\n");
-    let length = response.payload.len().to_string();
-    for (name, value) in &response.fields {
-        let coded = response.coding.is_some() && name.eq_ignore_ascii_case("content-encoding");
-        let is_length = name.eq_ignore_ascii_case("content-length");
-        if coded || name.eq_ignore_ascii_case("transfer-encoding") {
-            head.extend_from_slice(b"X-Crawl-");
-        } else if is_length && value == length.as_bytes() {
-            continue;
-        } else if is_length {
-            head.extend_from_slice(b"X-Crawl-");
-        }
-        title_case(name, &mut head);
-        head.extend_from_slice(b": ");
-        head.extend(clean(value));
-        head.extend_from_slice(b"\r\n");
-    }
-    head.extend_from_slice(format!("Content-Length: {length}\r\n\r\n").as_bytes());
-    head
-}
-
-/// No value ends its line.
-fn clean(value: &[u8]) -> impl Iterator<Item = u8> + '_ {
-    value.iter().map(|byte| match byte {
-        b'\r' | b'\n' => b' ',
-        byte => *byte,
-    })
-}
-
-/// The client library hands names over in lower case; they are written as servers write them.
-fn title_case(name: &str, head: &mut Vec<u8>) {
-    let mut first = true;
-    head.extend(clean(name.as_bytes()).map(|byte| {
-        let upper = std::mem::replace(&mut first, byte == b'-');
-        if upper { byte.to_ascii_uppercase() } else { byte }
-    }));
-}
-
-fn add(fields: &mut Vec<u8>, name: &str, value: &str) {
-    fields.extend_from_slice(name.as_bytes());
-    fields.extend_from_slice(b": ");
-    fields.extend(clean(value.as_bytes()));
-    fields.extend_from_slice(b"\r\n");
-}
-
-fn metadata(exchange: &Exchange, context: &Context) -> Vec<u8> {
-    let mut fields = Vec::with_capacity(256);
-    if let Some(via) = &context.via {
-        add(&mut fields, "via", via);
-    }
-    add(&mut fields, "depth", &context.depth.to_string());
-    add(&mut fields, "run", &context.run.to_string());
-    add(&mut fields, "fetchTimeMs", &exchange.elapsed.as_millis().to_string());
-    if let Some(charset) = &context.charset {
-        add(&mut fields, "charset", charset);
-    }
-    if let Ending::Answered(response) = &exchange.ending {
-        add(&mut fields, "status", &response.status.to_string());
-        add(&mut fields, "wireLength", &response.wire_length.to_string());
-        if let Some(truncated) = response.truncated {
-            add(&mut fields, "truncated", truncated.as_str());
-        }
-    }
-    fields
-}
-
-impl WarcInfo {
-    /// The record that heads the file of this name, packed.
-    pub(super) fn encode(&self, filename: &str, now: Moment, gzip: &mut Gzip) -> Vec<u8> {
-        let mut fields = Vec::new();
-        add(&mut fields, "software", &self.software);
-        add(&mut fields, "format", "WARC File Format 1.1");
-        add(
-            &mut fields,
-            "conformsTo",
-            "https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
-        );
-        add(&mut fields, "operator", &self.contact);
-        add(
-            &mut fields,
-            "http-header-user-agent",
-            &format!("{} (+{})", self.software, self.contact),
-        );
-        add(&mut fields, "http-header-from", &self.contact);
-        add(&mut fields, "robots", &self.robots);
-        let lines = self.configuration.lines().filter(|line| !line.is_empty());
-        add(&mut fields, "configuration", &lines.collect::<Vec<_>>().join("; "));
-        let mut head = Head::new("warcinfo", fresh_id(), now);
-        head.field("WARC-Filename", filename);
-        head.field("WARC-Block-Digest", Digest::of(&fields));
-        let head = head.finish(WARC_FIELDS, fields.len());
-        let mut member = Vec::new();
-        gzip.member(&[&head, &fields, END], &mut member);
-        member
+        head.field("WARC-Block-Digest", Digest::of(block));
+        let head = head.finish(content_type, block.len());
+        gzip.member(&[&head, block, END], &mut self.others);
     }
 }
 
@@ -383,6 +298,7 @@ impl WarcInfo {
 pub(crate) mod tests {
     use super::*;
     use crate::archive::warc::reader::{Record, read_member};
+    use crate::exchange::Response;
     use proptest::prelude::*;
     use std::time::Duration;
 
@@ -470,11 +386,11 @@ pub(crate) mod tests {
         let original = Original {
             url: "http://www.qingshan.gov.cn/first".to_owned(),
             at: exchange.started,
-            record_id: first.record_id,
-            digest: first.payload.unwrap(),
+            record_id: first.recorded.record_id,
+            digest: first.recorded.payload.unwrap(),
         };
         let revisit = encode(&exchange).into_revisit(&original, &mut Gzip::new());
-        assert_eq!(revisit.kind, EncodedKind::Revisit);
+        assert_eq!(revisit.recorded.kind, CaptureKind::Revisit);
         let record = records(&revisit).remove(0);
         assert_eq!(record.kind(), "revisit");
         assert_eq!(record.payload(), b"");
@@ -500,12 +416,50 @@ pub(crate) mod tests {
         let record = records(&encoded).remove(0);
         assert_eq!(record.block(), b"");
         assert_eq!(record.field("WARC-Profile"), Some(PROFILE_NOT_MODIFIED));
-        assert_eq!(encoded.payload, Some(original.digest));
+        assert_eq!(encoded.recorded.payload, Some(original.digest));
         assert_eq!(
-            encode(&exchange).kind,
-            EncodedKind::Response,
+            encode(&exchange).recorded.kind,
+            CaptureKind::Response,
             "without an original it is kept as it is"
         );
+    }
+
+    #[test]
+    fn a_reply_that_is_not_the_page_is_kept_whole_where_no_replay_takes_it_for_the_page() {
+        let encoded = encode(&answered(503, &[("retry-after", "60")], b"busy"));
+        assert_eq!(encoded.recorded.kind, CaptureKind::Apart);
+        assert_eq!(encoded.recorded.payload, None, "it is no content");
+        let records = records(&encoded);
+        let kinds: Vec<_> = records.iter().map(Record::kind).collect();
+        assert_eq!(kinds, ["metadata", "request", "metadata"]);
+        assert_eq!(records[0].payload(), b"busy");
+        assert!(records[0].http_head().starts_with(b"HTTP/1.1 503 OK\r\nRetry-After: 60\r\n"));
+        let said = String::from_utf8_lossy(records[2].block()).into_owned();
+        assert!(said.contains("apart: peace\r\n"), "{said}");
+        let challenge = answered(412, &[], b"<html><SCRIPT>document.cookie=1</SCRIPT>");
+        assert_eq!(encode(&challenge).recorded.kind, CaptureKind::Apart);
+        let precondition = answered(412, &[], b"<p>precondition failed");
+        assert_eq!(encode(&precondition).recorded.kind, CaptureKind::Response);
+    }
+
+    #[test]
+    fn a_payload_says_what_its_bytes_are_whatever_the_server_called_it() {
+        let exchange = answered(200, &[("content-type", "text/html")], b"%PDF-1.7 ...");
+        let record = records(&encode(&exchange)).remove(0);
+        assert_eq!(record.field("WARC-Identified-Payload-Type"), Some("application/pdf"));
+        let unknown = records(&encode(&answered(200, &[], b"page"))).remove(0);
+        assert_eq!(unknown.field("WARC-Identified-Payload-Type"), None);
+    }
+
+    #[test]
+    fn the_head_of_a_304_stands_in_its_metadata() {
+        let context = Context { not_modified: Some(original()), ..Context::default() };
+        let exchange = answered(304, &[("etag", "\"x\"")], b"");
+        let encoded = super::encode(&exchange, &context, &mut Gzip::new());
+        let metadata = Metadata::read(records(&encoded).pop().unwrap().block());
+        let head = metadata.http_head().unwrap();
+        assert_eq!(head.status, 304);
+        assert_eq!(head.fields[0], ("Etag".to_owned(), b"\"x\"".to_vec()));
     }
 
     #[test]
@@ -536,7 +490,7 @@ pub(crate) mod tests {
         let encoded = encode(&answered(302, &[("location", "/b")], b""));
         let before = records(&encoded);
         let after = encoded.into_revisit(&original(), &mut Gzip::new());
-        assert_eq!(after.kind, EncodedKind::Response);
+        assert_eq!(after.recorded.kind, CaptureKind::Response);
         assert_eq!(records(&after), before);
     }
 
@@ -546,7 +500,7 @@ pub(crate) mod tests {
         failed.ending =
             Ending::Failed(Failure { kind: FailureKind::Dns, detail: "no such name".to_owned() });
         let failed = encode(&failed).into_revisit(&original(), &mut Gzip::new());
-        assert_eq!(failed.kind, EncodedKind::Failure);
+        assert_eq!(failed.recorded.kind, CaptureKind::Failure);
         let context = Context { not_modified: Some(original()), ..Context::default() };
         let unchanged = super::encode(&answered(304, &[], b""), &context, &mut Gzip::new())
             .into_revisit(&original(), &mut Gzip::new());
@@ -585,15 +539,18 @@ pub(crate) mod tests {
         let context = Context {
             via: Some("http://www.qingshan.gov.cn/\r\nrun: 9".to_owned()),
             depth: 3,
+            redirects: 1,
+            score: 60,
             run: 7,
             charset: Some("gb18030".to_owned()),
-            not_modified: None,
+            ..Context::default()
         };
         let encoded = super::encode(&answered(200, &[], b"page"), &context, &mut Gzip::new());
         let metadata = records(&encoded).pop().unwrap();
         assert_eq!(
             String::from_utf8_lossy(metadata.block()),
-            "via: http://www.qingshan.gov.cn/  run: 9\r\ndepth: 3\r\nrun: 7\r\n\
+            "via: http://www.qingshan.gov.cn/  run: 9\r\ndepth: 3\r\nredirects: 1\r\nscore: 60\r\n\
+             run: 7\r\n\
              fetchTimeMs: 12\r\ncharset: gb18030\r\nstatus: 200\r\nwireLength: 4\r\n"
         );
         assert_eq!(
@@ -622,11 +579,11 @@ pub(crate) mod tests {
             let records = records(&encoded);
             prop_assert_eq!(records.len(), 3);
             prop_assert_eq!(records[0].payload(), payload.as_slice());
-            prop_assert_eq!(encoded.payload, Some(Digest::of(&payload)));
+            prop_assert_eq!(encoded.recorded.payload, Some(Digest::of(&payload)));
             let lines = |bytes: &[u8]| bytes.windows(2).filter(|two| two == b"\r\n").count();
             // Status, three fields, the length, the empty line.
             prop_assert_eq!(lines(records[0].http_head()), 6);
-            prop_assert_eq!(lines(records[2].block()), 6);
+            prop_assert_eq!(lines(records[2].block()), 7);
         }
     }
 }

@@ -35,7 +35,7 @@ pub struct Repaired {
 impl Repaired {
     /// What the index is to say of it.
     pub fn state(&self) -> SegmentState {
-        SegmentState { name: self.name.clone(), length: self.kept, sealed: true }
+        SegmentState { name: self.name.clone(), length: self.kept, digest: None, sealed: true }
     }
 }
 
@@ -145,7 +145,10 @@ mod tests {
         let committed = killed(dir.path());
         let whole = std::fs::read(&left_open(dir.path()).unwrap()[0].path).unwrap();
         let repaired = repair(dir.path(), Some(committed.length));
-        assert_eq!(repaired.state(), SegmentState { sealed: true, ..committed.clone() });
+        assert_eq!(
+            repaired.state(),
+            SegmentState { sealed: true, digest: None, ..committed.clone() }
+        );
         let sealed = dir.path().join(format::WARC_DIR).join(&committed.name);
         let kept = usize::try_from(committed.length).unwrap();
         assert_eq!(std::fs::read(sealed).unwrap(), whole[..kept]);

@@ -5,9 +5,11 @@ use std::fs::File;
 use std::io::{ErrorKind, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::records::{Encoded, WarcInfo};
+use super::description::WarcInfo;
+use super::records::Encoded;
 use super::{ArchiveError, Gzip, format};
 use crate::clock::Moment;
+use crate::digest::{Digest, Hashing};
 
 /// Room for the records of one exchange is kept for the next, up to this: one large body does not
 /// hold its memory for the rest of the run.
@@ -31,6 +33,8 @@ pub struct SegmentState {
     pub name: String,
     /// Its length in bytes.
     pub length: u64,
+    /// The SHA-256 of these bytes; none where it is as it was.
+    pub digest: Option<Digest>,
     /// Nothing is added to it any more.
     pub sealed: bool,
 }
@@ -59,6 +63,9 @@ struct Open {
     length: u64,
     /// Synced so far.
     synced: u64,
+    /// Over what was appended, and over what was synced.
+    hashing: Hashing,
+    hashed: Hashing,
     /// A write or a sync failed: what lies behind `synced` is not to be trusted. After a failed
     /// sync the system may call lost pages clean, so that the next sync would succeed.
     failed: bool,
@@ -72,6 +79,7 @@ impl Open {
         self.failed = written.is_err();
         written.map_err(ArchiveError::io("write", &self.path))?;
         self.length += bytes.len() as u64;
+        self.hashing.update(bytes);
         Ok(())
     }
 
@@ -81,7 +89,17 @@ impl Open {
         self.failed = synced.is_err();
         synced.map_err(ArchiveError::io("sync", &self.path))?;
         self.synced = self.length;
+        self.hashed = self.hashing.clone();
         Ok(())
+    }
+
+    fn state(&self, sealed: bool) -> SegmentState {
+        SegmentState {
+            name: self.name.clone(),
+            length: self.synced,
+            digest: Some(self.hashed.digest()),
+            sealed,
+        }
     }
 
     fn roll_back(&mut self) -> std::io::Result<()> {
@@ -90,6 +108,7 @@ impl Open {
         self.file.seek(SeekFrom::Start(self.synced))?;
         self.file.sync_data()?;
         self.length = self.synced;
+        self.hashing = self.hashed.clone();
         self.failed = false;
         Ok(())
     }
@@ -161,7 +180,16 @@ impl Appender {
 
     fn begin(&mut self, now: Moment) -> Result<Open, ArchiveError> {
         let (name, path, file) = self.create(now)?;
-        let mut open = Open { file, name, path, length: 0, synced: 0, failed: false };
+        let mut open = Open {
+            file,
+            name,
+            path,
+            length: 0,
+            synced: 0,
+            hashing: Hashing::default(),
+            hashed: Hashing::default(),
+            failed: false,
+        };
         let head = self.info.encode(&open.name, now, &mut self.gzip);
         // The name itself must outlive a power cut.
         let begun = open.write(&head).and_then(|()| sync_dir(&self.dir));
@@ -204,11 +232,7 @@ impl Appender {
             // Without a change too: a failure before is told again.
             if changed || open.failed {
                 open.sync()?;
-                open_state = Some(SegmentState {
-                    name: open.name.clone(),
-                    length: open.length,
-                    sealed: false,
-                });
+                open_state = Some(open.state(false));
             }
         }
         let mut states = std::mem::take(&mut self.sealed);
@@ -245,7 +269,7 @@ impl Appender {
         };
         open.sync()?;
         seal_file(&open.path, &self.dir.join(&open.name))?;
-        let state = SegmentState { name: open.name.clone(), length: open.length, sealed: true };
+        let state = open.state(true);
         self.open = None;
         Ok(Some(state))
     }
@@ -296,6 +320,7 @@ pub(crate) mod tests {
             contact: "mail@example.org".to_owned(),
             robots: "obey".to_owned(),
             configuration: "[identity]\ncontact = \"mail@example.org\"\n".to_owned(),
+            description: "run = 1\n".to_owned(),
         };
         Appender::new(&archive.join(format::WARC_DIR), "w0", info, limit).unwrap()
     }
@@ -339,12 +364,15 @@ pub(crate) mod tests {
         let sealed = appender.seal().unwrap().unwrap();
         let path = dir.path().join(format::WARC_DIR).join(&sealed.name);
         let found: Vec<_> = Records::open(&path).unwrap().map(Result::unwrap).collect();
-        assert_eq!(found.len(), 4);
+        assert_eq!(found.len(), 2 + 3);
         assert_eq!(found[0].record.kind(), "warcinfo");
         assert_eq!(found[0].record.field("WARC-Filename"), Some(sealed.name.as_str()));
         let block = String::from_utf8_lossy(found[0].record.block()).into_owned();
         assert!(block.contains("operator: mail@example.org\r\n"), "{block}");
         assert!(block.contains("configuration: [identity]; contact"), "{block}");
+        let description = &found[1].record;
+        assert_eq!(description.field("WARC-Refers-To"), found[0].record.field("WARC-Record-ID"));
+        assert_eq!(description.block(), b"run = 1\n");
         let end = found.last().map(|last| last.offset + last.length);
         assert_eq!(end, Some(sealed.length));
     }
@@ -404,7 +432,7 @@ pub(crate) mod tests {
         let path = dir.path().join(format::WARC_DIR).join(&sealed.name);
         let found: Vec<_> = Records::open(&path).unwrap().map(Result::unwrap).collect();
         assert_eq!(found[0].record.kind(), "warcinfo");
-        assert_eq!(found[1].record.payload(), b"2");
+        assert_eq!(found[2].record.payload(), b"2");
     }
 
     #[test]
@@ -466,7 +494,7 @@ pub(crate) mod tests {
             .read_to_end(&mut plain)
             .unwrap();
         let versions = plain.windows(10).filter(|ten| ten == b"WARC/1.1\r\n");
-        assert_eq!(versions.count(), 1 + 20 * 3);
+        assert_eq!(versions.count(), 2 + 20 * 3);
     }
 
     /// The payloads in the first `length` bytes of a file, which must be whole records that begin

@@ -11,10 +11,11 @@ use tokio::sync::{mpsc, watch};
 use super::grant::{Granted, RulesAtHand, Turn};
 use super::progress::{Ending, Progress, Summary};
 use super::start::Started;
+use super::work::Worked;
 use super::{CrawlError, Options, PATIENCE, Signal};
 use crate::archive::lock::Lock;
 use crate::archive::segment::Appender;
-use crate::archive::{EncodedKind, Gzip, Original, Placed, SegmentState};
+use crate::archive::{CaptureKind, Encoded, Gzip, Original, Placed, Recorded, SegmentState};
 use crate::clock::{self, Moment, Stopwatch};
 use crate::config::Config;
 use crate::db::hosts::Waits;
@@ -41,7 +42,7 @@ const TELL_EVERY: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub(super) enum Message {
     /// A pass has ended.
-    Outcome(Box<Outcome>),
+    Worked(Box<Worked>),
     /// A pass broke off, by a fault of ours or of a library.
     Broken(Box<Lease>),
     /// Someone wants the run to stop.
@@ -79,8 +80,8 @@ pub(super) struct Committer {
 /// A batch whose bytes are on disk, synced.
 struct Stored {
     outcomes: Vec<Outcome>,
-    /// Where each lies.
-    placed: Vec<Placed>,
+    /// What each is in the archive, and where.
+    kept: Vec<(Recorded, Placed)>,
     segments: Vec<SegmentState>,
 }
 
@@ -143,7 +144,7 @@ impl Committer {
     }
 
     /// Waits for the first message, takes what else is there, and sorts out the signals.
-    fn receive(&mut self, wait: Duration) -> Vec<Outcome> {
+    fn receive(&mut self, wait: Duration) -> Vec<Worked> {
         let mut batch = Vec::new();
         let mut message = match self.inbox.recv_timeout(wait) {
             Ok(message) => Some(message),
@@ -155,7 +156,7 @@ impl Committer {
         };
         while let Some(one) = message {
             match one {
-                Message::Outcome(outcome) => batch.push(*outcome),
+                Message::Worked(worked) => batch.push(*worked),
                 Message::Broken(lease) => self.broken.push(*lease),
                 Message::Stop(signal) => self.stop(signal),
             }
@@ -176,18 +177,18 @@ impl Committer {
         tracing::info!(in_flight = self.in_flight, "stopping: what is in flight is finished first");
     }
 
-    fn turn(&mut self, batch: Vec<Outcome>) -> Result<Next, CrawlError> {
+    fn turn(&mut self, batch: Vec<Worked>) -> Result<Next, CrawlError> {
         let now = clock::now();
         self.watch_the_time(now);
-        let Stored { outcomes, placed, segments } = self.store(batch, now)?;
+        let Stored { outcomes, kept, segments } = self.store(batch, now)?;
         let mut tally = self.tally;
         let mut in_flight = self.in_flight.saturating_sub(outcomes.len() as u64);
         let tx = self.db.begin()?;
         for segment in &segments {
             tx.set_segment(segment)?;
         }
-        for (outcome, placed) in outcomes.iter().zip(&placed) {
-            let committed = tx.commit_outcome(outcome, placed, self.run_id, now)?;
+        for (outcome, (recorded, placed)) in outcomes.iter().zip(&kept) {
+            let committed = tx.commit_outcome(outcome, recorded, placed, self.run_id)?;
             count(&mut tally, outcome, committed.new_report);
             if let Some(change) = &outcome.robots {
                 self.rules.forget(&change.origin);
@@ -196,7 +197,7 @@ impl Committer {
             let is_news = |found: &Found| is_news(remembered, found);
             let via = outcome.lease.url_id;
             let max_pages = self.config.scope.max_pages_per_host;
-            tx.admit_links(&outcome.found, via, max_pages, now, is_news)?;
+            tx.admit_links(&outcome.found, via, max_pages, outcome.finished, is_news)?;
         }
         for lease in self.broken.drain(..) {
             tracing::error!(url = %lease.spelling, "the page broke the program; it is given up");
@@ -223,7 +224,7 @@ impl Committer {
         let waits = tx.waits(self.config.politeness.per_host_connections)?;
         tx.commit()?;
         (self.tally, self.in_flight) = (tally, in_flight);
-        log(&outcomes);
+        log(&outcomes, &kept);
         self.tell(&waits);
         self.hand_out(granted);
         Ok(self.next(&waits, now))
@@ -242,18 +243,19 @@ impl Committer {
     }
 
     /// Appends a batch and syncs it. A payload that is stored already becomes a revisit.
-    fn store(&mut self, batch: Vec<Outcome>, now: Moment) -> Result<Stored, CrawlError> {
+    fn store(&mut self, batch: Vec<Worked>, now: Moment) -> Result<Stored, CrawlError> {
         let mut fresh: HashMap<Digest, Original> = HashMap::new();
         let mut outcomes = Vec::with_capacity(batch.len());
-        let mut placed = Vec::with_capacity(batch.len());
+        let mut kept = Vec::with_capacity(batch.len());
         if batch.is_empty() {
-            return Ok(Stored { outcomes, placed, segments: Vec::new() });
+            return Ok(Stored { outcomes, kept, segments: Vec::new() });
         }
         let tx = self.db.begin()?;
-        for mut outcome in batch {
-            let digest = outcome.encoded.payload.filter(|_| {
-                outcome.encoded.kind == EncodedKind::Response && outcome.encoded.payload_length > 0
-            });
+        for Worked { outcome, mut encoded } in batch {
+            let recorded = &encoded.recorded;
+            let digest = recorded
+                .payload
+                .filter(|_| recorded.kind == CaptureKind::Response && recorded.payload_length > 0);
             if let Some(digest) = digest {
                 let original = match fresh.get(&digest) {
                     Some(original) => Some(original.clone()),
@@ -261,17 +263,18 @@ impl Committer {
                 };
                 match original {
                     Some(original) => {
-                        outcome.encoded = outcome.encoded.into_revisit(&original, &mut self.gzip);
+                        encoded = encoded.into_revisit(&original, &mut self.gzip);
                     }
-                    None => drop(fresh.insert(digest, original_of(&outcome, digest))),
+                    None => drop(fresh.insert(digest, original_of(&outcome, &encoded, digest))),
                 }
             }
-            placed.push(self.appender.append(&outcome.encoded, now)?);
+            let placed = self.appender.append(&encoded, now)?;
+            kept.push((encoded.recorded, placed));
             outcomes.push(outcome);
         }
         drop(tx);
         let segments = self.appender.sync()?;
-        Ok(Stored { outcomes, placed, segments })
+        Ok(Stored { outcomes, kept, segments })
     }
 
     /// Tells the log how far the run is, now and then: without a terminal nobody sees the progress.
@@ -402,8 +405,8 @@ impl Committer {
 }
 
 /// Says in the log what came in.
-fn log(outcomes: &[Outcome]) {
-    for outcome in outcomes {
+fn log(outcomes: &[Outcome], kept: &[(Recorded, Placed)]) {
+    for (outcome, (recorded, _)) in outcomes.iter().zip(kept) {
         let (facts, lease) = (&outcome.capture, &outcome.lease);
         match (&facts.failure, facts.status) {
             (Some(failure), _) => tracing::info!(url = %lease.spelling, failure, "failed"),
@@ -411,7 +414,7 @@ fn log(outcomes: &[Outcome]) {
                 url = %lease.spelling,
                 status,
                 ms = facts.elapsed.as_millis(),
-                kind = outcome.encoded.kind.as_str(),
+                kind = recorded.kind.as_str(),
                 "captured"
             ),
         }
@@ -441,11 +444,11 @@ fn end_broken(db: &mut Db, run_id: i64, error: &CrawlError) -> Result<(), DbErro
     tx.commit()
 }
 
-fn original_of(outcome: &Outcome, digest: Digest) -> Original {
+fn original_of(outcome: &Outcome, encoded: &Encoded, digest: Digest) -> Original {
     Original {
         url: outcome.lease.spelling.as_str().to_owned(),
         at: outcome.capture.at,
-        record_id: outcome.encoded.record_id,
+        record_id: encoded.recorded.record_id,
         digest,
     }
 }

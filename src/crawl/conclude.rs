@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::clock::Moment;
 use crate::config::Config;
-use crate::exchange::{Ending, Exchange, FailureKind, Response, Truncated};
+use crate::exchange::{Ending, Exchange, FailureKind, Response, Truncated, asks_for_peace};
 use crate::fetch::Validators;
 use crate::frontier::order::LIKELY_COLUMN;
 use crate::frontier::revisit::{self, PageKind};
@@ -14,11 +14,6 @@ use crate::politeness::pace::{self, HostPace};
 use crate::politeness::retry_after;
 use crate::politeness::robots::{self, Standing};
 use crate::read::media_type;
-
-/// The statuses by which a host asks to be left alone (RFC 6585, section 4; RFC 9110, 15.6.4).
-fn asks_for_peace(status: u16) -> bool {
-    matches!(status, 429 | 503)
-}
 
 /// So many connections in a row may break before the host is taken to be failing: a page that
 /// breaks its connection is tried twice.
@@ -126,8 +121,10 @@ pub(super) fn host_change(
     pace: &HostPace,
     failures: u32,
     exchange: &Exchange,
-    finished: Moment,
 ) -> HostChange {
+    let finished = exchange.finished();
+    // What the pace was when the request went out holds from there.
+    let granted_until = exchange.started.after(pace::delay(&config.politeness, pace));
     let answered = matches!(exchange.ending, Ending::Answered(_));
     let last_response = Some(exchange.elapsed).filter(|_| answered);
     let pace = HostPace { last_response: last_response.or(pace.last_response), ..*pace };
@@ -135,7 +132,7 @@ pub(super) fn host_change(
     let (failures, rest) = rest(&exchange.ending, failures, finished);
     let next_at = finished.after(rest.as_ref().map_or(delay, |(rest, _)| delay.max(*rest)));
     HostChange {
-        next_at,
+        next_at: next_at.max(granted_until),
         rest_reason: rest.map(|(_, why)| why),
         failures,
         delay,
@@ -181,9 +178,9 @@ pub(super) fn robots_change(
     redirects: u32,
     failures: u32,
     exchange: &Exchange,
-    finished: Moment,
     host: &mut HostChange,
 ) -> RobotsChange {
+    let finished = exchange.finished();
     let mut change = RobotsChange {
         origin: origin.to_owned(),
         standing: "rules",

@@ -15,10 +15,11 @@
 
 mod committer;
 mod conclude;
-mod grant;
+pub mod description;
+pub(crate) mod grant;
 pub mod progress;
 mod start;
-mod work;
+pub(crate) mod work;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -154,7 +155,7 @@ pub async fn run(
                 let outcomes = outcomes.clone();
                 tokio::spawn(async move {
                     let message = match pass.await {
-                        Ok(Some(outcome)) => Message::Outcome(Box::new(outcome)),
+                        Ok(Some(worked)) => Message::Worked(Box::new(worked)),
                         // A page that breaks a library must not leave its host's line taken.
                         Ok(None) | Err(_) => Message::Broken(Box::new(url_lease)),
                     };

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use super::description::RunDescription;
 use super::{CrawlError, Options};
 use crate::archive::lock::Lock;
 use crate::archive::segment::Appender;
@@ -10,8 +11,8 @@ use crate::archive::{WarcInfo, format, repair};
 use crate::canonical::{self, CanonicalUrl};
 use crate::clock::{self, Moment};
 use crate::config::Config;
-use crate::db::Db;
 use crate::db::hosts::HostPolicy;
+use crate::db::{Db, DbError};
 use crate::frontier::Found;
 use crate::politeness::pace;
 use crate::seeds::Seeds;
@@ -62,7 +63,14 @@ pub(super) fn open(
         let wanted = only.is_empty() || only.iter().any(|name| name == host.as_str());
         (wanted && of_seeds.has_host(host), of_seeds.delay_of(host))
     }))?;
+    let description = RunDescription {
+        run: run_id,
+        started_at: now,
+        config: config.clone(),
+        seeds: seeds.clone(),
+    };
     let info = WarcInfo {
+        description: description.to_toml(),
         software,
         contact: contact.to_owned(),
         robots: "obey".to_owned(),
@@ -100,7 +108,13 @@ fn mend(dir: &Path, db: &mut Db) -> Result<(), CrawlError> {
     Ok(tx.commit()?)
 }
 
-fn admit_seeds(db: &mut Db, config: &Config, seeds: &Seeds, now: Moment) -> Result<(), CrawlError> {
+/// Takes in the seeds of a run.
+pub(crate) fn admit_seeds(
+    db: &mut Db,
+    config: &Config,
+    seeds: &Seeds,
+    now: Moment,
+) -> Result<(), DbError> {
     let tx = db.begin()?;
     for seed in seeds.iter() {
         tx.set_seed(&seed.name, &seed.source)?;
@@ -125,5 +139,5 @@ fn admit_seeds(db: &mut Db, config: &Config, seeds: &Seeds, now: Moment) -> Resu
             tx.admit(&found, None, config.scope.max_pages_per_host, now)?;
         }
     }
-    Ok(tx.commit()?)
+    tx.commit()
 }

@@ -7,10 +7,11 @@ use tokio::sync::Semaphore;
 
 use super::conclude;
 use super::grant::Granted;
-use crate::archive::{Context, Gzip, encode};
+use crate::archive::{Context, Encoded, Gzip, Original, encode};
 use crate::canonical::{self, CanonicalUrl};
-use crate::clock::{self, Moment};
 use crate::config::Config;
+use crate::db::hosts::ReadyHost;
+use crate::digest::Digest;
 use crate::discover::{self, Link, PageContext};
 use crate::exchange::{Ending, Exchange, Response};
 use crate::fetch::Fetcher;
@@ -25,14 +26,21 @@ const SMALL_PAGE_BYTES: usize = 256 * 1024;
 
 /// What every pass of a run goes by.
 #[derive(Debug)]
-pub(super) struct Settings {
-    pub(super) config: Config,
-    pub(super) seeds: Seeds,
-    pub(super) run: i64,
+pub(crate) struct Settings {
+    pub(crate) config: Config,
+    pub(crate) seeds: Seeds,
+    pub(crate) run: i64,
 }
 
 thread_local! {
     static GZIP: RefCell<Gzip> = RefCell::new(Gzip::new());
+}
+
+/// A pass that has ended: what it changes, and its records, to be appended first.
+#[derive(Debug)]
+pub(super) struct Worked {
+    pub(super) outcome: Outcome,
+    pub(super) encoded: Encoded,
 }
 
 /// Works a lease to its outcome. None only where the runtime is going down.
@@ -41,52 +49,65 @@ pub(super) async fn pass(
     fetcher: Fetcher,
     settings: Arc<Settings>,
     large: Arc<Semaphore>,
-) -> Option<Outcome> {
+) -> Option<Worked> {
     let Granted { lease, host, permit, last, robots_failures } = granted;
     let exchange = fetcher.fetch(permit, lease.spelling.clone(), &lease.validators).await;
-    let finished = clock::now();
-    let ground = Ground { lease, host, last, robots_failures, finished };
+    let ground = Ground { lease, host, last, robots_failures };
     let size = match &exchange.ending {
         Ending::Answered(response) => response.payload.len(),
         Ending::Failed(_) => 0,
     };
     if size <= SMALL_PAGE_BYTES {
-        return Some(outcome(ground, &exchange, &settings));
+        return Some(work(ground, &exchange, &settings));
     }
     let _place = large.acquire_owned().await.ok()?;
-    tokio::task::spawn_blocking(move || outcome(ground, &exchange, &settings)).await.ok()
+    tokio::task::spawn_blocking(move || work(ground, &exchange, &settings)).await.ok()
 }
 
-/// What was known before the exchange, and when it ended.
-struct Ground {
-    lease: Lease,
-    host: crate::db::hosts::ReadyHost,
-    last: Option<crate::archive::Original>,
-    robots_failures: u32,
-    finished: Moment,
+/// What was known before the exchange.
+#[derive(Debug)]
+pub(crate) struct Ground {
+    pub(crate) lease: Lease,
+    pub(crate) host: ReadyHost,
+    pub(crate) last: Option<Original>,
+    pub(crate) robots_failures: u32,
 }
 
-fn outcome(ground: Ground, exchange: &Exchange, settings: &Settings) -> Outcome {
-    let Ground { lease, host, last, robots_failures, finished } = ground;
-    let config = &settings.config;
-    let reading = match (&lease.purpose, &exchange.ending) {
-        (Purpose::Page, Ending::Answered(response)) => read(&lease, response, settings),
-        _ => Reading::default(),
-    };
+fn work(ground: Ground, exchange: &Exchange, settings: &Settings) -> Worked {
+    let lease = &ground.lease;
+    let reading = read(lease, &exchange.ending, settings);
     let context = Context {
         via: lease.via.clone(),
         depth: lease.depth,
+        redirects: lease.redirects,
+        score: lease.score,
         run: settings.run,
-        charset: reading.charset,
-        not_modified: last.clone(),
+        robots_of: match &lease.purpose {
+            Purpose::Page => None,
+            Purpose::Robots { origin, redirects } => Some((origin.clone(), *redirects)),
+        },
+        charset: reading.charset.clone(),
+        not_modified: ground.last.clone(),
     };
     let encoded = GZIP.with_borrow_mut(|gzip| encode(exchange, &context, gzip));
+    let outcome = outcome(ground, exchange, encoded.recorded.payload, reading, &settings.config);
+    Worked { outcome, encoded }
+}
+
+/// What the exchange changes: the same whenever it is asked, today by a crawl or later by a rebuild.
+pub(crate) fn outcome(
+    ground: Ground,
+    exchange: &Exchange,
+    payload: Option<Digest>,
+    reading: Reading,
+    config: &Config,
+) -> Outcome {
+    let Ground { lease, host, last, robots_failures } = ground;
     let changed = match &exchange.ending {
         Ending::Answered(response) if response.status == 304 => false,
-        _ => encoded.payload.is_none() || encoded.payload != last.map(|last| last.digest),
+        _ => payload.is_none() || payload != last.map(|last| last.digest),
     };
-    let mut host_change =
-        conclude::host_change(config, &host.pace, host.failures, exchange, finished);
+    let mut host_change = conclude::host_change(config, &host.pace, host.failures, exchange);
     let (mut url, mut robots) = (None, None);
     match &lease.purpose {
         Purpose::Page => {
@@ -99,14 +120,13 @@ fn outcome(ground: Ground, exchange: &Exchange, settings: &Settings) -> Outcome 
                 *redirects,
                 robots_failures,
                 exchange,
-                finished,
                 &mut host_change,
             ));
         }
     }
     Outcome {
+        finished: exchange.finished(),
         capture: conclude::capture_facts(exchange),
-        encoded,
         url,
         host: host_change,
         robots,
@@ -117,14 +137,18 @@ fn outcome(ground: Ground, exchange: &Exchange, settings: &Settings) -> Outcome 
 }
 
 /// What was read out of a page.
-#[derive(Default)]
-struct Reading {
+#[derive(Debug, Default)]
+pub(crate) struct Reading {
     charset: Option<String>,
     report: Option<ReportFacts>,
     found: Vec<Found>,
 }
 
-fn read(lease: &Lease, response: &Response, settings: &Settings) -> Reading {
+/// What a page says, if the exchange brought one for the frontier.
+pub(crate) fn read(lease: &Lease, ending: &Ending, settings: &Settings) -> Reading {
+    let (Purpose::Page, Ending::Answered(response)) = (&lease.purpose, ending) else {
+        return Reading::default();
+    };
     if let 300..=399 = response.status {
         return Reading {
             found: redirect(lease, response, settings).into_iter().collect(),

@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::{Db, DbError, Tx, millis};
-use crate::archive::{Original, Placed, SegmentState};
+use crate::archive::{Original, Placed, Recorded, SegmentState};
 use crate::clock::Moment;
 use crate::digest::Digest;
 use crate::outcome::Outcome;
@@ -187,13 +187,15 @@ impl Tx<'_> {
     pub fn set_segment(&self, segment: &SegmentState) -> Result<(), DbError> {
         self.0
             .prepare_cached(
-                "INSERT INTO segments (name, length, sealed) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (name) DO UPDATE SET length = ?2, sealed = ?3",
+                "INSERT INTO segments (name, length, sealed, digest) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (name) DO UPDATE SET length = ?2, sealed = ?3,
+                     digest = coalesce(?4, digest)",
             )?
             .execute(params![
                 segment.name,
                 i64::try_from(segment.length).unwrap_or(i64::MAX),
                 segment.sealed,
+                segment.digest.as_ref().map(Digest::as_bytes),
             ])?;
         Ok(())
     }
@@ -212,11 +214,12 @@ impl Tx<'_> {
     pub(super) fn insert_capture(
         &self,
         outcome: &Outcome,
+        recorded: &Recorded,
         placed: &Placed,
         run_id: i64,
     ) -> Result<(i64, Option<i64>), DbError> {
-        let (facts, encoded) = (&outcome.capture, &outcome.encoded);
-        let known = match &encoded.payload {
+        let facts = &outcome.capture;
+        let known = match &recorded.payload {
             Some(digest) => self.original(digest)?.map(|(id, _)| id),
             None => None,
         };
@@ -231,33 +234,38 @@ impl Tx<'_> {
                 outcome.lease.url_id,
                 run_id,
                 facts.at.as_millis(),
-                encoded.kind.as_str(),
+                recorded.kind.as_str(),
                 facts.status,
                 facts.mime,
                 known,
                 placed.segment,
                 i64::try_from(placed.offset).unwrap_or(i64::MAX),
                 i64::try_from(placed.length).unwrap_or(i64::MAX),
-                encoded.record_id,
+                recorded.record_id,
                 millis(facts.elapsed),
                 facts.address,
                 facts.truncated,
                 facts.failure,
             ])?;
         let capture = self.0.last_insert_rowid();
-        let (Some(digest), None) = (&encoded.payload, known) else {
+        let (Some(digest), None) = (&recorded.payload, known) else {
             return Ok((capture, known));
         };
-        self.0
+        let payload: i64 = self
+            .0
             .prepare_cached(
-                "INSERT INTO payloads (digest, length, capture_id) VALUES (?1, ?2, ?3)",
+                // Its bytes may have been lost, and be captured anew.
+                "INSERT INTO payloads (digest, length, capture_id) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (digest) DO UPDATE SET length = ?2, capture_id = ?3 RETURNING id",
             )?
-            .execute(params![
-                digest.as_bytes(),
-                i64::try_from(encoded.payload_length).unwrap_or(i64::MAX),
-                capture,
-            ])?;
-        let payload = self.0.last_insert_rowid();
+            .query_row(
+                params![
+                    digest.as_bytes(),
+                    i64::try_from(recorded.payload_length).unwrap_or(i64::MAX),
+                    capture,
+                ],
+                |row| row.get(0),
+            )?;
         self.0
             .prepare_cached("UPDATE captures SET payload_id = ?2 WHERE id = ?1")?
             .execute([capture, payload])?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::urls::Admitted;
 use super::{DbError, Tx};
-use crate::archive::Placed;
+use crate::archive::{Placed, Recorded};
 use crate::clock::Moment;
 use crate::fetch::Validators;
 use crate::frontier::state::Transition;
@@ -30,12 +30,12 @@ impl Tx<'_> {
     pub fn commit_outcome(
         &self,
         outcome: &Outcome,
+        recorded: &Recorded,
         placed: &Placed,
         run_id: i64,
-        now: Moment,
     ) -> Result<Committed, DbError> {
-        let lease = &outcome.lease;
-        let (capture, payload) = self.insert_capture(outcome, placed, run_id)?;
+        let (lease, now) = (&outcome.lease, outcome.finished);
+        let (capture, payload) = self.insert_capture(outcome, recorded, placed, run_id)?;
         if let Some(change) = &outcome.url {
             // What a later 304 speaks of is the page, never an error page in its place.
             let page = payload.filter(|_| matches!(outcome.capture.status, Some(200 | 304)));

@@ -80,8 +80,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Takes in a URL that was found on the page `via`. One that is known moves up in its queue if
-    /// it is now more likely; one that was left out for its depth or redirects is taken in if it is
+    /// Takes in a URL that was found on the page `via`. One that is known moves up, now or when it is
+    /// due again, if it is now more likely; one that was left out for its depth or redirects is taken in if it is
     /// now nearer.
     ///
     /// # Errors
@@ -120,7 +120,9 @@ impl Tx<'_> {
             self.add_waiting(host_id, 1)?;
             return Ok(Admitted::Raised);
         }
-        if state == UrlState::Waiting as u8 && found.score > score {
+        // Whatever its state: what the frontier knows of a URL must follow from what was captured, and
+        // not from when it was asked for.
+        if state != UrlState::Apart as u8 && found.score > score {
             self.raise(id, found, false)?;
             return Ok(Admitted::Raised);
         }

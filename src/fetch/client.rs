@@ -118,7 +118,7 @@ impl Fetcher {
             Ok(response) => Ending::Answered(response),
             Err(failure) => Ending::Failed(failure),
         };
-        exchange.elapsed = stopwatch.elapsed();
+        exchange.elapsed = whole_millis(stopwatch.elapsed());
         exchange
     }
 
@@ -279,6 +279,10 @@ fn literal_address(url: &Url) -> Option<IpAddr> {
         Host::Ipv4(address) => Some(IpAddr::V4(address)),
         Host::Ipv6(address) => Some(IpAddr::V6(address)),
     }
+}
+
+fn whole_millis(elapsed: Duration) -> Duration {
+    Duration::from_millis(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX))
 }
 
 fn protocol(version: reqwest::Version) -> &'static str {

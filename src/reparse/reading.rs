@@ -252,7 +252,7 @@ mod tests {
             let original = Original {
                 url: exchange.url.to_string(),
                 at: exchange.started,
-                record_id: encoded.record_id,
+                record_id: encoded.recorded.record_id,
                 digest: Digest::of(REPORT.as_bytes()),
             };
             match &first {

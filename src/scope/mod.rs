@@ -93,6 +93,16 @@ impl Scope {
         &self.domains
     }
 
+    /// The patterns of which one must match.
+    pub fn include(&self) -> &[String] {
+        self.include.patterns()
+    }
+
+    /// The patterns of which none may match.
+    pub fn exclude(&self) -> &[String] {
+        self.exclude.patterns()
+    }
+
     /// Whether a host is one of the seed's.
     pub fn has_host(&self, host: &HostKey) -> bool {
         let name = host.as_str();

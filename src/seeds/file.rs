@@ -99,7 +99,8 @@ impl Reading {
     }
 }
 
-fn read_toml(name: &str, bytes: &[u8]) -> Reading {
+/// Reads the text of one seed file in TOML; `name` is its name in messages.
+pub fn read_toml(name: &str, bytes: &[u8]) -> Reading {
     let mut file = TomlFile::parse(name, bytes);
     if file.is_broken() {
         return Reading { seeds: Vec::new(), mistakes: file.finish() };

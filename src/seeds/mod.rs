@@ -15,7 +15,7 @@ use crate::config;
 use crate::frontier::Reason;
 use crate::scope::{Reach, Scope, Verdict, bare};
 
-pub use file::{Reading, read_dir, read_file};
+pub use file::{Reading, read_dir, read_file, read_toml};
 
 /// One portal: its name, where to begin, how far to go.
 #[derive(Debug, Clone)]
@@ -30,6 +30,7 @@ pub struct Seed {
     pub delay: Option<Duration>,
     /// The file and line that name it.
     place: String,
+    reach: Reach,
     scope: Scope,
 }
 
@@ -46,7 +47,7 @@ impl Seed {
         let canonical: Vec<CanonicalUrl> =
             urls.iter().filter_map(|url| CanonicalUrl::new(url).ok()).collect();
         let scope = Scope::new(&canonical, reach, patterns.0, patterns.1);
-        Self { name, place: source.clone(), source, urls, delay, scope }
+        Self { name, place: source.clone(), source, urls, delay, reach: reach.clone(), scope }
     }
 
     /// A seed of nothing but a URL: its host, everything on it.
@@ -54,6 +55,34 @@ impl Seed {
         let name = url.host_str().unwrap_or_default().to_owned();
         let none = (RegexSet::empty(), RegexSet::empty());
         Self::new(name, source.to_owned(), vec![url.clone()], &Reach::Host, none, None)
+    }
+
+    /// As a seed file says it.
+    pub fn to_toml(&self) -> toml::Table {
+        let texts = |texts: &[String]| texts.iter().cloned().map(toml::Value::String).collect();
+        let scope = match &self.reach {
+            Reach::Host => toml::Value::from("host"),
+            Reach::Domain => toml::Value::from("domain"),
+            Reach::Hosts(hosts) => {
+                toml::Value::Array(hosts.iter().map(|host| host.as_str().into()).collect())
+            }
+        };
+        let mut table = toml::Table::new();
+        let urls = self.urls.iter().map(|url| url.as_str().into()).collect();
+        table.insert("name".to_owned(), self.name.as_str().into());
+        table.insert("urls".to_owned(), toml::Value::Array(urls));
+        table.insert("scope".to_owned(), scope);
+        for (key, patterns) in
+            [("include", self.scope.include()), ("exclude", self.scope.exclude())]
+        {
+            if !patterns.is_empty() {
+                table.insert(key.to_owned(), toml::Value::Array(texts(patterns)));
+            }
+        }
+        if let Some(delay) = self.delay {
+            table.insert("delay".to_owned(), format!("{}ms", delay.as_millis()).into());
+        }
+        table
     }
 
     /// How far it reaches.

@@ -1,0 +1,214 @@
+//! The `metadata` record of an exchange: how its URL was come by and what came of it, as fields
+//! (`application/warc-fields`), written and read back.
+
+use std::time::Duration;
+
+use super::http_head::{self, clean};
+use super::records::Context;
+use crate::exchange::{Ending, Exchange, Failure, FailureKind, Response, Truncated};
+
+/// What a `metadata` record says of its exchange.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Metadata {
+    /// The page on which the URL was found.
+    pub via: Option<String>,
+    /// Links between the seed and it.
+    pub depth: u32,
+    /// Redirects between the link and it.
+    pub redirects: u32,
+    /// How likely it was a report, or to lead to one, when it was asked for.
+    pub score: u8,
+    /// The number of the run.
+    pub run: i64,
+    /// The origin whose robots.txt was asked for, and the redirects followed so far to find it.
+    pub robots_of: Option<(String, u32)>,
+    /// From the request to the last byte, or to the failure.
+    pub elapsed: Duration,
+    /// How the payload was read as text, where it was.
+    pub charset: Option<String>,
+    /// The status.
+    pub status: Option<u16>,
+    /// Body bytes that crossed the wire.
+    pub wire_length: u64,
+    /// Why the body is incomplete, if it is.
+    pub truncated: Option<Truncated>,
+    /// Why no response came.
+    pub failure: Option<Failure>,
+    /// Why the reply was kept apart from content, if it was.
+    pub apart: Option<String>,
+    /// The head of a 304, line by line: its own record must have an empty block.
+    pub head: Vec<String>,
+}
+
+impl Metadata {
+    pub(super) fn of(exchange: &Exchange, context: &Context) -> Self {
+        let mut metadata = Self {
+            via: context.via.clone(),
+            depth: context.depth,
+            redirects: context.redirects,
+            score: context.score,
+            run: context.run,
+            robots_of: context.robots_of.clone(),
+            elapsed: exchange.elapsed,
+            charset: context.charset.clone(),
+            ..Self::default()
+        };
+        match &exchange.ending {
+            Ending::Answered(response) => metadata.answered(response),
+            Ending::Failed(failure) => metadata.failure = Some(failure.clone()),
+        }
+        metadata
+    }
+
+    fn answered(&mut self, response: &Response) {
+        self.status = Some(response.status);
+        self.wire_length = response.wire_length;
+        self.truncated = response.truncated;
+        self.apart = response.apart().map(str::to_owned);
+        if response.status == 304 {
+            let head = http_head::write(response);
+            let lines = String::from_utf8_lossy(&head).into_owned();
+            self.head = lines.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect();
+        }
+    }
+
+    /// The record's block.
+    pub(super) fn to_fields(&self) -> Vec<u8> {
+        let mut fields = Vec::with_capacity(256);
+        let mut field = |name, value: &dyn ToString| add(&mut fields, name, &value.to_string());
+        if let Some(via) = &self.via {
+            field("via", via);
+        }
+        field("depth", &self.depth);
+        if self.redirects > 0 {
+            field("redirects", &self.redirects);
+        }
+        if let Some((origin, redirects)) = &self.robots_of {
+            field("robotsOf", origin);
+            field("robotsRedirects", redirects);
+        } else {
+            field("score", &self.score);
+        }
+        field("run", &self.run);
+        field("fetchTimeMs", &self.elapsed.as_millis());
+        if let Some(charset) = &self.charset {
+            field("charset", charset);
+        }
+        if let Some(status) = self.status {
+            field("status", &status);
+            field("wireLength", &self.wire_length);
+        }
+        if let Some(truncated) = self.truncated {
+            field("truncated", &truncated.as_str());
+        }
+        if let Some(apart) = &self.apart {
+            field("apart", apart);
+        }
+        for line in &self.head {
+            field("httpHead", line);
+        }
+        if let Some(failure) = &self.failure {
+            field("failure", &format!("{}: {}", failure.kind.as_str(), failure.detail));
+        }
+        fields
+    }
+
+    /// What a block says; a field that is missing, or says nothing that is understood, is as if there
+    /// were none.
+    pub fn read(block: &[u8]) -> Self {
+        let mut metadata = Self::default();
+        for line in String::from_utf8_lossy(block).split("\r\n") {
+            if let Some((name, value)) = line.split_once(": ") {
+                metadata.take(name, value);
+            }
+        }
+        metadata
+    }
+
+    fn take(&mut self, name: &str, value: &str) {
+        let text = || Some(value.to_owned());
+        match name {
+            "via" => self.via = text(),
+            "depth" => self.depth = value.parse().unwrap_or_default(),
+            "redirects" => self.redirects = value.parse().unwrap_or_default(),
+            "score" => self.score = value.parse().unwrap_or_default(),
+            "robotsOf" => self.robots_of = Some((value.to_owned(), 0)),
+            "robotsRedirects" => {
+                if let Some((_, redirects)) = &mut self.robots_of {
+                    *redirects = value.parse().unwrap_or_default();
+                }
+            }
+            "run" => self.run = value.parse().unwrap_or_default(),
+            "fetchTimeMs" => {
+                self.elapsed = Duration::from_millis(value.parse().unwrap_or_default());
+            }
+            "charset" => self.charset = text(),
+            "status" => self.status = value.parse().ok(),
+            "wireLength" => self.wire_length = value.parse().unwrap_or_default(),
+            "truncated" => self.truncated = Truncated::from_word(value),
+            "apart" => self.apart = text(),
+            "httpHead" => self.head.push(value.to_owned()),
+            "failure" => {
+                let (word, detail) = value.split_once(": ").unwrap_or((value, ""));
+                let kind = FailureKind::from_word(word).unwrap_or(FailureKind::Protocol);
+                self.failure = Some(Failure { kind, detail: detail.to_owned() });
+            }
+            _ => {}
+        }
+    }
+
+    /// The head of a 304 as it came.
+    pub fn http_head(&self) -> Option<http_head::HttpHead> {
+        http_head::read((self.head.join("\r\n") + "\r\n\r\n").as_bytes())
+    }
+}
+
+/// Adds a line `name: value`; nothing in the value ends it.
+pub(super) fn add(fields: &mut Vec<u8>, name: &str, value: &str) {
+    fields.extend_from_slice(name.as_bytes());
+    fields.extend_from_slice(b": ");
+    fields.extend(clean(value.as_bytes()));
+    fields.extend_from_slice(b"\r\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn text() -> impl Strategy<Value = String> {
+        "[^\r\n]{0,20}"
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(96))]
+        #[test]
+        fn what_was_written_is_read(
+            (via, charset, apart) in (
+                proptest::option::of(text()), proptest::option::of(text()), proptest::option::of(text()),
+            ),
+            (depth, redirects, score, run) in (any::<u32>(), any::<u32>(), any::<u8>(), any::<i64>()),
+            robots in proptest::option::of((text(), any::<u32>())),
+            (elapsed, status, wire_length) in (any::<u32>(), any::<u16>(), any::<u64>()),
+            detail in proptest::option::of(text()),
+            head in proptest::collection::vec(text(), 0..3),
+        ) {
+            let metadata = Metadata {
+                via, depth, redirects, run, charset, apart, head,
+                score: if robots.is_some() { 0 } else { score },
+                robots_of: robots,
+                elapsed: Duration::from_millis(elapsed.into()),
+                status: Some(status),
+                wire_length,
+                truncated: Some(Truncated::Time),
+                failure: detail.map(|detail| Failure { kind: FailureKind::Tls, detail }),
+            };
+            prop_assert_eq!(Metadata::read(&metadata.to_fields()), metadata);
+        }
+
+        #[test]
+        fn no_bytes_at_all_make_it_panic(block in proptest::collection::vec(any::<u8>(), 0..200)) {
+            Metadata::read(&block);
+        }
+    }
+}
