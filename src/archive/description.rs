@@ -1,15 +1,15 @@
-//! What heads each WARC file: a `warcinfo` record for people, and a `metadata` record that describes the
-//! run (its configuration, its seeds), so that the index can be made anew from the files alone.
+//! What heads each WARC file: a `warcinfo` record that says who wrote it and how, and describes the run (its
+//! configuration, its seeds), so that the index can be made anew from the files alone.
 
 use super::metadata::add;
 use super::records::WARC_FIELDS;
-use super::warc::record::{END, Head, fresh_id, urn};
+use super::warc::record::{END, Head, fresh_id};
 use super::warc::writer::Gzip;
 use crate::clock::Moment;
 use crate::digest::Digest;
 
-/// The description's media type: TOML, as `config.toml` and the seed files are written.
-pub const TOML: &str = "application/toml";
+/// The field that describes the run.
+const RUN: &str = "run";
 
 /// What heads each file.
 #[derive(Debug, Clone)]
@@ -22,28 +22,21 @@ pub struct WarcInfo {
     pub robots: String,
     /// The configuration in force, as TOML.
     pub configuration: String,
-    /// The run as a whole, as TOML; what it says is the crawl's to know.
-    pub description: String,
+    /// The run as a whole, on one line; what it says is the crawl's to know.
+    pub run: String,
 }
 
 impl WarcInfo {
-    /// The two records that head the file of this name, packed.
+    /// The record that heads the file of this name, packed.
     pub(super) fn encode(&self, filename: &str, now: Moment, gzip: &mut Gzip) -> Vec<u8> {
         let fields = self.fields();
-        let id = fresh_id();
-        let mut head = Head::new("warcinfo", id, now);
+        let mut head = Head::new("warcinfo", fresh_id(), now);
         head.field("WARC-Filename", filename);
         head.field("WARC-Block-Digest", Digest::of(&fields));
         let head = head.finish(WARC_FIELDS, fields.len());
-        let mut members = Vec::new();
-        gzip.member(&[&head, &fields, END], &mut members);
-        let block = self.description.as_bytes();
-        let mut head = Head::new("metadata", fresh_id(), now);
-        head.field("WARC-Refers-To", urn(id));
-        head.field("WARC-Block-Digest", Digest::of(block));
-        let head = head.finish(TOML, block.len());
-        gzip.member(&[&head, block, END], &mut members);
-        members
+        let mut member = Vec::new();
+        gzip.member(&[&head, &fields, END], &mut member);
+        member
     }
 
     fn fields(&self) -> Vec<u8> {
@@ -62,6 +55,13 @@ impl WarcInfo {
         add(&mut fields, "robots", &self.robots);
         let lines = self.configuration.lines().filter(|line| !line.is_empty());
         add(&mut fields, "configuration", &lines.collect::<Vec<_>>().join("; "));
+        add(&mut fields, RUN, &self.run);
         fields
     }
+}
+
+/// The run that the block of a `warcinfo` describes, as [`WarcInfo::run`].
+pub fn run(block: &[u8]) -> Option<&str> {
+    let fields = std::str::from_utf8(block).ok()?;
+    fields.split("\r\n").find_map(|line| line.strip_prefix(RUN)?.strip_prefix(": "))
 }

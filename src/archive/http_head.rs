@@ -47,10 +47,8 @@ pub(super) fn write(response: &Response) -> Vec<u8> {
 
 /// The head that stands in a record's block; none where it is no head of HTTP.
 pub fn read(head: &[u8]) -> Option<HttpHead> {
-    let mut lines = head.split(|byte| *byte == b'\n').map(|line| match line {
-        [line @ .., b'\r'] => line,
-        line => line,
-    });
+    let mut lines =
+        head.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let mut first = lines.next()?.splitn(3, |byte| *byte == b' ');
     let protocol = match first.next()? {
         b"HTTP/1.0" => "HTTP/1.0",

@@ -3,6 +3,9 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
 use super::http_head::{self, clean};
 use super::records::Context;
 use crate::exchange::{Ending, Exchange, Failure, FailureKind, Response, Truncated};
@@ -36,8 +39,9 @@ pub struct Metadata {
     pub failure: Option<Failure>,
     /// Why the reply was kept apart from content, if it was.
     pub apart: Option<String>,
-    /// The head of a 304, line by line: its own record must have an empty block.
-    pub head: Vec<String>,
+    /// The whole reply, where no record of its own holds it: the head of a 304, whose revisit must have an
+    /// empty block, and a reply that is kept apart, which no replay is to find.
+    pub reply: Vec<u8>,
 }
 
 impl Metadata {
@@ -66,9 +70,10 @@ impl Metadata {
         self.truncated = response.truncated;
         self.apart = response.apart().map(str::to_owned);
         if response.status == 304 {
-            let head = http_head::write(response);
-            let lines = String::from_utf8_lossy(&head).into_owned();
-            self.head = lines.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect();
+            self.reply = http_head::write(response);
+        } else if self.apart.is_some() {
+            self.reply = http_head::write(response);
+            self.reply.extend_from_slice(&response.payload);
         }
     }
 
@@ -104,8 +109,8 @@ impl Metadata {
         if let Some(apart) = &self.apart {
             field("apart", apart);
         }
-        for line in &self.head {
-            field("httpHead", line);
+        if !self.reply.is_empty() {
+            field("replyBase64", &BASE64.encode(&self.reply));
         }
         if let Some(failure) = &self.failure {
             field("failure", &format!("{}: {}", failure.kind.as_str(), failure.detail));
@@ -147,7 +152,7 @@ impl Metadata {
             "wireLength" => self.wire_length = value.parse().unwrap_or_default(),
             "truncated" => self.truncated = Truncated::from_word(value),
             "apart" => self.apart = text(),
-            "httpHead" => self.head.push(value.to_owned()),
+            "replyBase64" => self.reply = BASE64.decode(value).unwrap_or_default(),
             "failure" => {
                 let (word, detail) = value.split_once(": ").unwrap_or((value, ""));
                 let kind = FailureKind::from_word(word).unwrap_or(FailureKind::Protocol);
@@ -155,11 +160,6 @@ impl Metadata {
             }
             _ => {}
         }
-    }
-
-    /// The head of a 304 as it came.
-    pub fn http_head(&self) -> Option<http_head::HttpHead> {
-        http_head::read((self.head.join("\r\n") + "\r\n\r\n").as_bytes())
     }
 }
 
@@ -191,10 +191,10 @@ mod tests {
             robots in proptest::option::of((text(), any::<u32>())),
             (elapsed, status, wire_length) in (any::<u32>(), any::<u16>(), any::<u64>()),
             detail in proptest::option::of(text()),
-            head in proptest::collection::vec(text(), 0..3),
+            reply in proptest::collection::vec(any::<u8>(), 0..40),
         ) {
             let metadata = Metadata {
-                via, depth, redirects, run, charset, apart, head,
+                via, depth, redirects, run, charset, apart, reply,
                 score: if robots.is_some() { 0 } else { score },
                 robots_of: robots,
                 elapsed: Duration::from_millis(elapsed.into()),

@@ -124,20 +124,24 @@ pub fn encode(exchange: &Exchange, context: &Context, gzip: &mut Gzip) -> Encode
     match &exchange.ending {
         Ending::Answered(response) => {
             let original = context.not_modified.as_ref().filter(|_| response.status == 304);
-            match (original, response.apart()) {
-                (Some(original), _) => {
+            if response.apart().is_some() {
+                encoded.main_metadata(CaptureKind::Apart, &metadata, gzip);
+                encoded.add_request(exchange, gzip);
+                return encoded;
+            }
+            match original {
+                Some(original) => {
                     encoded.recorded.payload = Some(original.digest);
                     // Readers replay the revisit's own head in place of the page if it has one.
                     encoded.main_revisit(original, PROFILE_NOT_MODIFIED, &[], gzip);
                 }
-                (None, None) => encoded.main_response(&response.payload, gzip),
-                (None, Some(_why)) => encoded.main_apart(&response.payload, gzip),
+                None => encoded.main_response(&response.payload, gzip),
             }
             encoded.add_request(exchange, gzip);
             encoded.add_metadata(&metadata, gzip);
         }
         Ending::Failed(failure) => {
-            encoded.main_failure(&metadata, gzip);
+            encoded.main_metadata(CaptureKind::Failure, &metadata, gzip);
             if was_sent(failure) {
                 encoded.add_request(exchange, gzip);
             }
@@ -199,19 +203,10 @@ impl Encoded {
 
     fn main_response(&mut self, payload: &[u8], gzip: &mut Gzip) {
         let digest = Digest::of(payload);
-        self.pack_payload("response", payload, digest, gzip);
         self.recorded.payload = Some(digest);
         self.recorded.payload_length = payload.len() as u64;
-    }
-
-    fn main_apart(&mut self, payload: &[u8], gzip: &mut Gzip) {
-        self.recorded.kind = CaptureKind::Apart;
-        self.pack_payload("metadata", payload, Digest::of(payload), gzip);
-    }
-
-    fn pack_payload(&mut self, kind: &str, payload: &[u8], digest: Digest, gzip: &mut Gzip) {
         let http_head = &self.source.http_head;
-        let mut head = self.main_head(kind, digest);
+        let mut head = self.main_head("response", digest);
         head.field("WARC-Block-Digest", Digest::of_parts(&[http_head, payload]));
         if let Some(truncated) = self.source.truncated {
             head.field("WARC-Truncated", truncated);
@@ -247,8 +242,8 @@ impl Encoded {
         self.recorded.kind = CaptureKind::Revisit;
     }
 
-    fn main_failure(&mut self, fields: &[u8], gzip: &mut Gzip) {
-        self.recorded.kind = CaptureKind::Failure;
+    fn main_metadata(&mut self, kind: CaptureKind, fields: &[u8], gzip: &mut Gzip) {
+        self.recorded.kind = kind;
         let mut head = self.head("metadata", self.recorded.record_id);
         head.field("WARC-Block-Digest", Digest::of(fields));
         let head = head.finish(WARC_FIELDS, fields.len());
@@ -431,11 +426,13 @@ pub(crate) mod tests {
         assert_eq!(encoded.recorded.payload, None, "it is no content");
         let records = records(&encoded);
         let kinds: Vec<_> = records.iter().map(Record::kind).collect();
-        assert_eq!(kinds, ["metadata", "request", "metadata"]);
-        assert_eq!(records[0].payload(), b"busy");
-        assert!(records[0].http_head().starts_with(b"HTTP/1.1 503 OK\r\nRetry-After: 60\r\n"));
-        let said = String::from_utf8_lossy(records[2].block()).into_owned();
-        assert!(said.contains("apart: peace\r\n"), "{said}");
+        assert_eq!(kinds, ["metadata", "request"]);
+        let said = Metadata::read(records[0].block());
+        assert_eq!((said.status, said.apart.as_deref()), (Some(503), Some("peace")));
+        assert!(said.reply.starts_with(b"HTTP/1.1 503 OK\r\nRetry-After: 60\r\n"));
+        assert!(said.reply.ends_with(b"\r\n\r\nbusy"));
+        // The one type of block that indexers pass over in a metadata record.
+        assert_eq!(records[0].field("Content-Type"), Some("application/warc-fields"));
         let challenge = answered(412, &[], b"<html><SCRIPT>document.cookie=1</SCRIPT>");
         assert_eq!(encode(&challenge).recorded.kind, CaptureKind::Apart);
         let precondition = answered(412, &[], b"<p>precondition failed");
@@ -457,7 +454,7 @@ pub(crate) mod tests {
         let exchange = answered(304, &[("etag", "\"x\"")], b"");
         let encoded = super::encode(&exchange, &context, &mut Gzip::new());
         let metadata = Metadata::read(records(&encoded).pop().unwrap().block());
-        let head = metadata.http_head().unwrap();
+        let head = http_head::read(&metadata.reply).unwrap();
         assert_eq!(head.status, 304);
         assert_eq!(head.fields[0], ("Etag".to_owned(), b"\"x\"".to_vec()));
     }

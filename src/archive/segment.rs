@@ -308,7 +308,7 @@ pub(crate) mod tests {
     use crate::archive::read::{Records, read_record};
     use crate::archive::records::tests::answered;
     use crate::archive::warc::reader::Record;
-    use crate::archive::{Context, encode};
+    use crate::archive::{Context, description, encode};
     use proptest::prelude::*;
     use std::io::Read as _;
 
@@ -320,7 +320,7 @@ pub(crate) mod tests {
             contact: "mail@example.org".to_owned(),
             robots: "obey".to_owned(),
             configuration: "[identity]\ncontact = \"mail@example.org\"\n".to_owned(),
-            description: "run = 1\n".to_owned(),
+            run: "{\"run\":1}".to_owned(),
         };
         Appender::new(&archive.join(format::WARC_DIR), "w0", info, limit).unwrap()
     }
@@ -364,15 +364,13 @@ pub(crate) mod tests {
         let sealed = appender.seal().unwrap().unwrap();
         let path = dir.path().join(format::WARC_DIR).join(&sealed.name);
         let found: Vec<_> = Records::open(&path).unwrap().map(Result::unwrap).collect();
-        assert_eq!(found.len(), 2 + 3);
+        assert_eq!(found.len(), 1 + 3);
         assert_eq!(found[0].record.kind(), "warcinfo");
         assert_eq!(found[0].record.field("WARC-Filename"), Some(sealed.name.as_str()));
         let block = String::from_utf8_lossy(found[0].record.block()).into_owned();
         assert!(block.contains("operator: mail@example.org\r\n"), "{block}");
         assert!(block.contains("configuration: [identity]; contact"), "{block}");
-        let description = &found[1].record;
-        assert_eq!(description.field("WARC-Refers-To"), found[0].record.field("WARC-Record-ID"));
-        assert_eq!(description.block(), b"run = 1\n");
+        assert_eq!(description::run(found[0].record.block()), Some("{\"run\":1}"));
         let end = found.last().map(|last| last.offset + last.length);
         assert_eq!(end, Some(sealed.length));
     }
@@ -432,7 +430,7 @@ pub(crate) mod tests {
         let path = dir.path().join(format::WARC_DIR).join(&sealed.name);
         let found: Vec<_> = Records::open(&path).unwrap().map(Result::unwrap).collect();
         assert_eq!(found[0].record.kind(), "warcinfo");
-        assert_eq!(found[2].record.payload(), b"2");
+        assert_eq!(found[1].record.payload(), b"2");
     }
 
     #[test]
@@ -494,7 +492,7 @@ pub(crate) mod tests {
             .read_to_end(&mut plain)
             .unwrap();
         let versions = plain.windows(10).filter(|ten| ten == b"WARC/1.1\r\n");
-        assert_eq!(versions.count(), 2 + 20 * 3);
+        assert_eq!(versions.count(), 1 + 20 * 3);
     }
 
     /// The payloads in the first `length` bytes of a file, which must be whole records that begin

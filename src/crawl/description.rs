@@ -24,8 +24,8 @@ pub struct RunDescription {
 pub struct Unreadable(String);
 
 impl RunDescription {
-    /// As it stands in a WARC file.
-    pub fn to_toml(&self) -> String {
+    /// As it stands in a WARC file: a line of JSON.
+    pub fn to_json(&self) -> String {
         let mut table = toml::Table::new();
         table.insert("run".to_owned(), self.run.into());
         table.insert("started_at".to_owned(), self.started_at.as_millis().into());
@@ -36,17 +36,17 @@ impl RunDescription {
             toml::Value::Table(table)
         });
         table.insert("seed".to_owned(), toml::Value::Array(seeds.collect()));
-        table.to_string()
+        // A table of texts and numbers is always JSON.
+        serde_json::to_string(&table).unwrap_or_default()
     }
 
     /// What a WARC file says.
     ///
     /// # Errors
     /// When it is no description, or one of a configuration or seeds that this gongkai does not know.
-    pub fn from_toml(text: &str) -> Result<Self, Unreadable> {
-        let mut table: toml::Table = text
-            .parse()
-            .map_err(|error: toml::de::Error| Unreadable(error.message().to_owned()))?;
+    pub fn from_json(text: &str) -> Result<Self, Unreadable> {
+        let mut table: toml::Table =
+            serde_json::from_str(text).map_err(|error| Unreadable(error.to_string()))?;
         let number = |key: &str| table.get(key).and_then(toml::Value::as_integer);
         let missing = |key: &str| Unreadable(format!("`{key}` is missing"));
         let run = number("run").ok_or_else(|| missing("run"))?;
@@ -97,25 +97,25 @@ mod tests {
         let mut config = Config::default();
         config.fetch.retries = 7;
         let run = RunDescription { run: 3, started_at: Moment::from_millis(5), config, seeds };
-        let again = RunDescription::from_toml(&run.to_toml()).unwrap();
+        let again = RunDescription::from_json(&run.to_json()).unwrap();
         assert_eq!((again.run, again.started_at), (3, run.started_at));
         assert_eq!(again.config, run.config);
-        assert_eq!(again.to_toml(), run.to_toml());
+        assert_eq!(again.to_json(), run.to_json());
         assert_eq!(again.seeds.get("青杉市").unwrap().source, "seeds/a.toml");
     }
 
     #[test]
     fn what_is_no_description_says_why() {
         for (text, why) in [
-            ("run = ", "cannot be read"),
-            ("run = 1", "`started_at` is missing"),
-            ("run = 1\nstarted_at = 1\nconfiguration = \"colour = 1\"", "unknown key"),
+            ("{", "cannot be read"),
+            (r#"{"run":1}"#, "`started_at` is missing"),
+            (r#"{"run":1,"started_at":1,"configuration":"colour = 1"}"#, "unknown key"),
             (
-                "run = 1\nstarted_at = 1\nconfiguration = \"\"\nseed = [{ urls = [] }]",
+                r#"{"run":1,"started_at":1,"configuration":"","seed":[{"urls":[]}]}"#,
                 "`urls` is empty",
             ),
         ] {
-            let error = RunDescription::from_toml(text).unwrap_err().to_string();
+            let error = RunDescription::from_json(text).unwrap_err().to_string();
             assert!(error.contains(why), "{text}: {error}");
         }
     }

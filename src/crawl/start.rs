@@ -70,7 +70,7 @@ pub(super) fn open(
         seeds: seeds.clone(),
     };
     let info = WarcInfo {
-        description: description.to_toml(),
+        run: description.to_json(),
         software,
         contact: contact.to_owned(),
         robots: "obey".to_owned(),
