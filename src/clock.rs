@@ -20,6 +20,11 @@ impl Moment {
         self.0
     }
 
+    /// The moment that a text names as RFC 3339 writes it, as a WARC file does.
+    pub fn parse(text: &str) -> Option<Self> {
+        Some(Self(text.parse::<jiff::Timestamp>().ok()?.as_millisecond()))
+    }
+
     /// The moment `by` later; the end of time where that would overflow.
     #[must_use]
     pub fn after(self, by: Duration) -> Self {
@@ -75,7 +80,10 @@ mod tests {
 
     #[test]
     fn a_moment_is_written_as_warc_wants_it() {
-        assert_eq!(Moment::from_millis(1_769_847_330_123).to_string(), "2026-01-31T08:15:30.123Z");
+        let moment = Moment::from_millis(1_769_847_330_123);
+        assert_eq!(moment.to_string(), "2026-01-31T08:15:30.123Z");
+        assert_eq!(Moment::parse("2026-01-31T08:15:30.123Z"), Some(moment));
+        assert_eq!(Moment::parse("31 January"), None);
     }
 
     #[test]

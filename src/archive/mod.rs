@@ -7,11 +7,14 @@
 //! - `segment`: the open file, its sync and its seal
 //! - `repair`: what a killed run left, cut at the last byte that the index knows
 //! - `read`: a record by its place
+//! - `scan`: a file from its first byte to its last, with what is damaged; `exchanges`: what it holds, read
+//!   back
 //! - `lock`: one crawl at a time
 //!
 //! Nothing here knows the index; it is told lengths and places, and tells them.
 
 pub mod description;
+pub mod exchanges;
 pub mod format;
 pub mod http_head;
 pub mod lock;
@@ -19,10 +22,13 @@ pub mod metadata;
 pub mod read;
 pub mod records;
 pub mod repair;
+pub mod scan;
 pub mod segment;
 pub mod warc;
 
 use std::path::{Path, PathBuf};
+
+use crate::digest::Digest;
 
 pub use description::WarcInfo;
 pub use records::{CaptureKind, Context, Encoded, Original, Recorded, encode};

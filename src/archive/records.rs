@@ -89,7 +89,7 @@ pub struct Recorded {
     pub record_id: [u8; 16],
     /// The payload's address; none where the record brings no content.
     pub payload: Option<Digest>,
-    /// The payload's length in bytes; 0 for a revisit of a 304.
+    /// The payload's length in bytes; 0 for a revisit.
     pub payload_length: u64,
 }
 
@@ -240,6 +240,7 @@ impl Encoded {
         let head = head.finish(HTTP_RESPONSE, http_head.len());
         gzip.member(&[&head, http_head, END], &mut self.main);
         self.recorded.kind = CaptureKind::Revisit;
+        self.recorded.payload_length = 0;
     }
 
     fn main_metadata(&mut self, kind: CaptureKind, fields: &[u8], gzip: &mut Gzip) {

@@ -42,6 +42,11 @@ impl Record {
         &self.block
     }
 
+    /// Everything after the head, without a copy.
+    pub fn into_block(self) -> Vec<u8> {
+        self.block
+    }
+
     /// The head of the HTTP message in the block, with its empty line.
     pub fn http_head(&self) -> &[u8] {
         self.block.get(..self.body_at()).unwrap_or_default()

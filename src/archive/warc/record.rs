@@ -9,6 +9,12 @@ pub fn urn(id: [u8; 16]) -> String {
     format!("<urn:uuid:{}>", uuid::Uuid::from_bytes(id).hyphenated())
 }
 
+/// The identifier in a `WARC-Record-ID`, `WARC-Refers-To` or `WARC-Concurrent-To`.
+pub fn id_of(urn: &str) -> Option<[u8; 16]> {
+    let id = urn.trim_start_matches('<').trim_end_matches('>').strip_prefix("urn:uuid:")?;
+    Some(*uuid::Uuid::try_parse(id).ok()?.as_bytes())
+}
+
 /// A fresh identifier.
 pub fn fresh_id() -> [u8; 16] {
     *uuid::Uuid::new_v4().as_bytes()

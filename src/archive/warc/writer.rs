@@ -11,7 +11,7 @@ const LEVEL: u32 = 6;
 const WINDOW_BITS: u8 = 15;
 
 /// The head of a member without a name and a time (RFC 1952, clause 2.3).
-const MEMBER_HEAD: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
+pub(in crate::archive) const MEMBER_HEAD: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
 
 /// The most bytes that a stored block holds (RFC 1951, clause 3.2.4).
 const STORED_BLOCK_BYTES: usize = 65_535;
