@@ -37,6 +37,8 @@ pub mod db;
 
 pub mod crawl;
 
+pub mod rebuild;
+
 pub mod reparse;
 
 pub mod init;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::ArchiveError;
 use crate::clock::Moment;
 
 /// The index.
@@ -25,13 +26,38 @@ pub const OPEN: &str = ".open";
 /// The name of a WARC file when it is sealed: who wrote it, when it was begun (UTC), its number in
 /// the run, and which worker.
 pub fn segment_name(begun: Moment, number: u32, worker: &str) -> String {
-    let stamp: String = begun.to_string().chars().filter(char::is_ascii_digit).collect();
-    format!("gongkai-{stamp}-{number:05}-{worker}{SEALED}")
+    format!("gongkai-{}-{number:05}-{worker}{SEALED}", stamp(begun))
+}
+
+/// A moment as it stands in a name: UTC, to the millisecond, digits alone.
+pub fn stamp(moment: Moment) -> String {
+    moment.to_string().chars().filter(char::is_ascii_digit).collect()
 }
 
 /// A file's name while it is open.
 pub fn open_name(sealed: &str) -> String {
     format!("{sealed}{OPEN}")
+}
+
+/// The sealed WARC files by name, which is the order in which they were begun, with their lengths.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn sealed(archive_dir: &Path) -> Result<Vec<(String, u64)>, ArchiveError> {
+    let dir = archive_dir.join(WARC_DIR);
+    let io = ArchiveError::io("read the folder", &dir);
+    let mut files = Vec::new();
+    for file in std::fs::read_dir(&dir).map_err(&io)? {
+        let file = file.map_err(&io)?;
+        let Some(name) = file.file_name().to_str().map(str::to_owned) else {
+            continue;
+        };
+        if name.ends_with(SEALED) {
+            files.push((name, file.metadata().map_err(&io)?.len()));
+        }
+    }
+    files.sort_unstable();
+    Ok(files)
 }
 
 /// Where a WARC file lies, sealed or still open.

@@ -85,7 +85,10 @@ pub enum ArchiveError {
 }
 
 impl ArchiveError {
-    fn io<'a>(what: &'static str, path: &'a Path) -> impl Fn(std::io::Error) -> Self + 'a {
+    pub(crate) fn io<'a>(
+        what: &'static str,
+        path: &'a Path,
+    ) -> impl Fn(std::io::Error) -> Self + 'a {
         move |source| Self::Io { what, path: path.to_owned(), source }
     }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::warc::reader::{Record, read_member};
 use super::{ArchiveError, format};
+use crate::digest::{Digest, Hashing};
 
 /// Reads the record that lies at `offset` of a WARC file, in `length` bytes.
 ///
@@ -48,6 +49,22 @@ pub fn payload(
         offset,
         what: format!("expected a response, found a record `{}`", record.kind()),
     })
+}
+
+/// The SHA-256 of a file's first `length` bytes.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn file_digest(path: &Path, length: u64) -> Result<Digest, ArchiveError> {
+    let mut file = File::open(path).map_err(ArchiveError::io("open", path))?.take(length);
+    let (mut hashing, mut bytes) = (Hashing::default(), vec![0; 1 << 18]);
+    loop {
+        let read = file.read(&mut bytes).map_err(ArchiveError::io("read", path))?;
+        match bytes.get(..read) {
+            Some([]) | None => return Ok(hashing.digest()),
+            Some(read) => hashing.update(read),
+        }
+    }
 }
 
 /// Opens a WARC file, sealed or still open, though it be sealed this very moment.

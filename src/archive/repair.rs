@@ -75,6 +75,11 @@ impl LeftOpen {
         &self.name
     }
 
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Cuts it at `committed`, the last byte that the index knows (none: it knows the file not at
     /// all), and seals what is left of it.
     ///

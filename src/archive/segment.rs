@@ -286,7 +286,7 @@ pub(super) fn seal_file(open: &Path, sealed: &Path) -> Result<(), ArchiveError> 
 }
 
 /// Makes a folder whose name outlives a power cut, as those of the files in it will.
-pub(super) fn make_dir(dir: &Path) -> Result<(), ArchiveError> {
+pub(crate) fn make_dir(dir: &Path) -> Result<(), ArchiveError> {
     if dir.is_dir() {
         return Ok(());
     }
@@ -295,7 +295,7 @@ pub(super) fn make_dir(dir: &Path) -> Result<(), ArchiveError> {
 }
 
 /// Makes the names in a folder outlive a power cut.
-pub(super) fn sync_dir(dir: &Path) -> Result<(), ArchiveError> {
+pub(crate) fn sync_dir(dir: &Path) -> Result<(), ArchiveError> {
     // The parent of `archive` is written as an empty path.
     let here = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
     let sync = || File::open(here)?.sync_all();

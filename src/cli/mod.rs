@@ -13,6 +13,7 @@ mod logging;
 mod output;
 mod parse;
 mod progress;
+mod rebuild;
 mod reparse;
 mod reports;
 mod seeds;
@@ -83,6 +84,8 @@ enum Command {
     Eval(eval::Args),
     /// Today's parser over everything archived: what changed, and the catalogue put right.
     Reparse(reparse::Args),
+    /// The index anew from the WARC files alone; the old one is set aside.
+    Rebuild(rebuild::Args),
     /// Completions for a shell.
     Completions {
         /// The shell.
@@ -125,6 +128,7 @@ fn run(cli: &Cli, output: &mut Output) -> Result<Exit, Failure> {
         Command::Parse(args) => parse::run(args, output),
         Command::Eval(args) => eval::run(args, output),
         Command::Reparse(args) => reparse::run(args, &configuration(cli)?, output),
+        Command::Rebuild(args) => rebuild::run(args, &configuration(cli)?, output),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "gongkai", &mut script);

@@ -113,6 +113,12 @@ pub(super) fn table(rows: &[Vec<String>]) -> String {
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// `1 report`, `2 reports`.
+pub(super) fn count(number: u64, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
+}
+
 /// Bytes as people read them.
 pub(super) fn size(bytes: u64) -> String {
     const UNITS: [(&str, u64); 4] =

@@ -1,4 +1,4 @@
-//! The progress line: on a terminal alone.
+//! The progress line of a crawl, and the progress bar of what goes through files: on a terminal alone.
 
 use std::time::Duration;
 
@@ -11,6 +11,42 @@ use crate::crawl::Progress;
 
 /// How often the line is drawn anew at most.
 const TICK: Duration = Duration::from_millis(200);
+
+/// How far a command is through so many bytes.
+#[derive(Debug)]
+pub(super) struct Bar(ProgressBar);
+
+impl Bar {
+    /// A bar, where one is wanted and someone watches.
+    pub(super) fn new(wanted: bool) -> Self {
+        if !wanted || !is_watched() {
+            return Self(ProgressBar::hidden());
+        }
+        let bar = ProgressBar::new(0);
+        let template =
+            "{bar:40} {binary_bytes} of {binary_total_bytes}, {binary_bytes_per_sec}, {eta}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        Self(bar)
+    }
+
+    /// So many bytes are done.
+    pub(super) fn set(&self, done: u64, of: u64) {
+        self.0.set_length(of);
+        self.0.set_position(done);
+    }
+
+    /// Does something while the bar is not in the way.
+    pub(super) fn suspend<T>(&self, what: impl FnOnce() -> T) -> T {
+        self.0.suspend(what)
+    }
+
+    /// Takes it away.
+    pub(super) fn finish(&self) {
+        self.0.finish_and_clear();
+    }
+}
 
 /// Shows a run's progress until its sender is gone.
 pub(super) async fn show(mut progress: watch::Receiver<Progress>, wanted: bool) {

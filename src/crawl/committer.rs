@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::grant::{Granted, RulesAtHand, Turn};
 use super::progress::{Ending, Progress, Summary};
+use super::remembered::Remembered;
 use super::start::Started;
 use super::work::Worked;
 use super::{CrawlError, Options, PATIENCE, Signal};
@@ -27,10 +28,6 @@ use crate::outcome::Outcome;
 
 /// So many outcomes are committed at once at most: a batch stays small in memory.
 const BATCH: usize = 128;
-
-/// Links that were taken in lately are remembered by their hash, so that the same navigation bar
-/// does not ask the database a thousand times. So many at most.
-const LINKS_REMEMBERED: usize = 1 << 18;
 
 /// The longest sleep: signals wake it sooner, and the time of day is looked at in between.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
@@ -62,7 +59,7 @@ pub(super) struct Committer {
     progress: watch::Sender<Progress>,
     gzip: Gzip,
     rules: RulesAtHand,
-    remembered: HashMap<i64, u8>,
+    remembered: Remembered,
     clock: Stopwatch,
     tally: Tally,
     in_flight: u64,
@@ -111,7 +108,7 @@ impl Committer {
             progress,
             gzip: Gzip::new(),
             rules: RulesAtHand::default(),
-            remembered: HashMap::new(),
+            remembered: Remembered::default(),
             clock: Stopwatch::start(),
             tally: Tally::default(),
             in_flight: 0,
@@ -189,12 +186,12 @@ impl Committer {
         }
         for (outcome, (recorded, placed)) in outcomes.iter().zip(&kept) {
             let committed = tx.commit_outcome(outcome, recorded, placed, self.run_id)?;
-            count(&mut tally, outcome, committed.new_report);
+            tally.add(outcome, committed.new_report);
             if let Some(change) = &outcome.robots {
                 self.rules.forget(&change.origin);
             }
             let remembered = &mut self.remembered;
-            let is_news = |found: &Found| is_news(remembered, found);
+            let is_news = |found: &Found| remembered.is_news(found);
             let via = outcome.lease.url_id;
             let max_pages = self.config.scope.max_pages_per_host;
             tx.admit_links(&outcome.found, via, max_pages, outcome.finished, is_news)?;
@@ -451,28 +448,4 @@ fn original_of(outcome: &Outcome, encoded: &Encoded, digest: Digest) -> Original
         record_id: encoded.recorded.record_id,
         digest,
     }
-}
-
-fn count(tally: &mut Tally, outcome: &Outcome, new_report: bool) {
-    tally.pages += u64::from(outcome.lease.purpose == Purpose::Page);
-    tally.reports += u64::from(new_report);
-    tally.failures += u64::from(outcome.capture.failure.is_some());
-    tally.bytes += outcome.capture.wire_length;
-}
-
-/// Whether a link can be news: it was not seen lately, or not with so high a score.
-fn is_news(remembered: &mut HashMap<i64, u8>, found: &Found) -> bool {
-    /// One more than the score, so that a link left out weighs less than one taken in.
-    fn weight(found: &Found) -> u8 {
-        if found.excluded.is_some() { 0 } else { found.score.saturating_add(1) }
-    }
-    let (hash, weight) = (found.url.hash64(), weight(found));
-    if remembered.get(&hash).is_some_and(|known| *known >= weight) {
-        return false;
-    }
-    if remembered.len() >= LINKS_REMEMBERED {
-        remembered.clear();
-    }
-    remembered.insert(hash, weight);
-    true
 }

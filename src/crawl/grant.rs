@@ -57,7 +57,7 @@ impl RulesAtHand {
 /// What robots.txt says of a URL.
 enum Word {
     Allowed,
-    Forbidden(String),
+    Forbidden(Reason),
     /// The robots.txt must be asked for first, at this URL.
     AskFirst {
         at: Url,
@@ -132,24 +132,16 @@ impl Turn<'_, '_> {
             };
             match self.word(rules, &url.url)? {
                 Word::Allowed => return Ok(Some(self.grant_page(host, url, permit)?)),
-                Word::Forbidden(line) => {
-                    let reason = Reason::new("robots", line);
-                    self.tx.exclude_url(url.id, host.id, &reason)?;
-                }
+                Word::Forbidden(reason) => self.tx.exclude_url(url.id, host.id, &reason)?,
                 Word::AskFirst { .. } if taken > 0 => return Ok(None),
                 Word::AskFirst { at, redirects, failures } => {
                     let granted = self.grant_robots(host, &url, at, redirects, permit)?;
                     return Ok(granted.map(|one| Granted { robots_failures: failures, ..one }));
                 }
                 Word::Unreachable { until, why } => {
-                    // A host may be dead by one scheme and well by the other: then only the URLs of
-                    // the dead one are put off.
-                    if !self.tx.has_other_origin(host.id, &url.url.origin())? {
-                        self.tx.rest_host(host.id, until, &format!("robots.txt: {why}"))?;
+                    if !put_off(self.tx, (url.id, &url.url), host.id, until, &why)? {
                         return Ok(None);
                     }
-                    let reason = Reason::new("robots", why);
-                    self.tx.put_off_url(url.id, host.id, until, &reason)?;
                 }
             }
         }
@@ -251,12 +243,35 @@ impl Turn<'_, '_> {
 }
 
 fn permitted(rules: &Rules, url: &CanonicalUrl) -> Word {
+    forbidden(rules, url).map_or(Word::Allowed, Word::Forbidden)
+}
+
+/// Why robots.txt keeps us from a URL, if it does.
+pub(crate) fn forbidden(rules: &Rules, url: &CanonicalUrl) -> Option<Reason> {
     let decision = rules.permits(url);
     if decision.allowed {
-        return Word::Allowed;
+        return None;
     }
     let line = decision.line.map(|(number, text)| format!("line {number}: {text}"));
-    Word::Forbidden(line.unwrap_or_default())
+    Some(Reason::new("robots", line.unwrap_or_default()))
+}
+
+/// Puts a URL off whose origin's robots.txt cannot be had: alone where its host has another origin that may
+/// be asked (a host may be dead by one scheme and well by the other), else with its whole host. True
+/// where the URL alone was put off.
+pub(crate) fn put_off(
+    tx: &Tx<'_>,
+    url: (i64, &CanonicalUrl),
+    host_id: i64,
+    until: Moment,
+    why: &str,
+) -> Result<bool, DbError> {
+    if !tx.has_other_origin(host_id, &url.1.origin())? {
+        tx.rest_host(host_id, until, &format!("robots.txt: {why}"))?;
+        return Ok(false);
+    }
+    tx.put_off_url(url.0, host_id, until, &Reason::new("robots", why))?;
+    Ok(true)
 }
 
 fn location(row: &OriginRow) -> Option<Url> {

@@ -18,7 +18,8 @@ mod conclude;
 pub mod description;
 pub(crate) mod grant;
 pub mod progress;
-mod start;
+pub(crate) mod remembered;
+pub(crate) mod start;
 pub(crate) mod work;
 
 use std::num::NonZeroUsize;

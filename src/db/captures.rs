@@ -1,9 +1,9 @@
 //! The catalogue: which record of which WARC file holds what.
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Db, DbError, Tx, millis};
-use crate::archive::{Original, Placed, Recorded, SegmentState};
+use crate::archive::{CaptureKind, Original, Placed, Recorded, SegmentState};
 use crate::clock::Moment;
 use crate::digest::Digest;
 use crate::outcome::Outcome;
@@ -54,6 +54,9 @@ pub struct Stored {
     pub digest: Digest,
 }
 
+/// Stands for the capture that holds a payload whose bytes are lost.
+pub(super) const LOST: i64 = 0;
+
 const SELECT: &str = "SELECT c.id, coalesce(u.spelling, u.url), c.at, c.kind, c.status, c.mime,
      p.digest, p.length, s.name, c.offset, c.length, c.elapsed_ms, c.truncated, c.failure
      FROM captures c JOIN urls u ON u.id = c.url_id JOIN segments s ON s.id = c.segment_id
@@ -79,6 +82,24 @@ fn capture(row: &Row<'_>) -> rusqlite::Result<Capture> {
         truncated: row.get(12)?,
         failure: row.get(13)?,
     })
+}
+
+fn stored(connection: &Connection, digest: &Digest) -> Result<Option<Stored>, DbError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT s.name, c.offset, c.length FROM payloads p
+         JOIN captures c ON c.id = p.capture_id JOIN segments s ON s.id = c.segment_id
+         WHERE p.digest = ?1",
+    )?;
+    Ok(statement
+        .query_row([digest.as_bytes()], |row| {
+            Ok(Stored {
+                segment: row.get(0)?,
+                offset: row.get::<_, i64>(1)?.unsigned_abs(),
+                length: row.get::<_, i64>(2)?.unsigned_abs(),
+                digest: *digest,
+            })
+        })
+        .optional()?)
 }
 
 impl Db {
@@ -122,21 +143,7 @@ impl Db {
     /// # Errors
     /// When the database fails.
     pub fn stored(&self, digest: &Digest) -> Result<Option<Stored>, DbError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT s.name, c.offset, c.length FROM payloads p
-             JOIN captures c ON c.id = p.capture_id JOIN segments s ON s.id = c.segment_id
-             WHERE p.digest = ?1",
-        )?;
-        Ok(statement
-            .query_row([digest.as_bytes()], |row| {
-                Ok(Stored {
-                    segment: row.get(0)?,
-                    offset: row.get::<_, i64>(1)?.unsigned_abs(),
-                    length: row.get::<_, i64>(2)?.unsigned_abs(),
-                    digest: *digest,
-                })
-            })
-            .optional()?)
+        stored(&self.connection, digest)
     }
 
     /// The committed length of a WARC file, in bytes; none where the index knows none of it.
@@ -152,6 +159,14 @@ impl Db {
 }
 
 impl Tx<'_> {
+    /// Where the bytes of a payload lie.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn stored(&self, digest: &Digest) -> Result<Option<Stored>, DbError> {
+        stored(&self.0, digest)
+    }
+
     /// The capture that holds this payload, with the payload's row.
     ///
     /// # Errors
@@ -251,18 +266,21 @@ impl Tx<'_> {
         let (Some(digest), None) = (&recorded.payload, known) else {
             return Ok((capture, known));
         };
+        // A revisit never holds the bytes: where it refers to none that are known, they are lost.
+        let holder = if recorded.kind == CaptureKind::Revisit { LOST } else { capture };
         let payload: i64 = self
             .0
             .prepare_cached(
-                // Its bytes may have been lost, and be captured anew.
+                // Bytes that were lost may be captured anew.
                 "INSERT INTO payloads (digest, length, capture_id) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (digest) DO UPDATE SET length = ?2, capture_id = ?3 RETURNING id",
+                 ON CONFLICT (digest) DO UPDATE SET length = max(length, ?2), capture_id = ?3
+                 RETURNING id",
             )?
             .query_row(
                 params![
                     digest.as_bytes(),
                     i64::try_from(recorded.payload_length).unwrap_or(i64::MAX),
-                    capture,
+                    holder,
                 ],
                 |row| row.get(0),
             )?;

@@ -44,6 +44,7 @@ impl Tx<'_> {
         self.release_host(lease.host_id, &outcome.host)?;
         if let Some(change) = &outcome.robots {
             self.set_origin(lease.host_id, now, change)?;
+            self.note_visit(lease.url_id, outcome.capture.at, now)?;
         }
         let new_report = match &outcome.report {
             Some(report) => self.insert_report(lease.url_id, capture, payload, report)?,

@@ -62,10 +62,11 @@ impl std::fmt::Debug for HostPolicy {
     }
 }
 
-const READY: &str = "id, name, next_at, seed_delay_ms, crawl_delay_ms, last_response_ms, failures,
+pub(super) const READY: &str =
+    "id, name, next_at, seed_delay_ms, crawl_delay_ms, last_response_ms, failures,
     in_flight";
 
-fn ready(row: &Row<'_>) -> rusqlite::Result<ReadyHost> {
+pub(super) fn ready(row: &Row<'_>) -> rusqlite::Result<ReadyHost> {
     let optional = |index| row.get::<_, Option<i64>>(index).map(|ms| ms.map(duration));
     Ok(ReadyHost {
         id: row.get(0)?,

@@ -5,6 +5,7 @@
 //! - `urls`: admitting, leasing and moving URLs
 //! - `captures`: payloads, captures and segments; `reports`: what was read out of them; `pages`: what
 //!   can be read again
+//! - `replay`: what a rebuild and a repair write that a crawl does not
 //! - `runs`: one row a run; `status`: the questions that people ask
 //! - `commit`: an outcome, whole
 //!
@@ -17,6 +18,7 @@ pub mod hosts;
 pub mod migrate;
 pub mod origins;
 pub mod pages;
+pub mod replay;
 pub mod reports;
 pub mod runs;
 pub mod status;
@@ -119,6 +121,31 @@ impl Db {
         connection.pragma_update(None, "synchronous", "FULL")?;
         migrate::migrate(&mut connection)?;
         Self::with(connection, path)
+    }
+
+    /// Makes a database that nobody opens before [`Db::finish`]: it is written without a journal and
+    /// without syncs, and worth nothing when that is interrupted.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn make_unsynced(path: &Path) -> Result<Self, DbError> {
+        let open_error = |source| DbError::Open { path: path.to_owned(), source };
+        let mut connection = Connection::open(path).map_err(open_error)?;
+        connection.pragma_update(None, "journal_mode", "OFF").map_err(open_error)?;
+        connection.pragma_update(None, "synchronous", "OFF")?;
+        connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+        migrate::migrate(&mut connection)?;
+        Self::with(connection, path)
+    }
+
+    /// Closes it, everything in its one file.
+    ///
+    /// # Errors
+    /// When the disk is full, or the database fails.
+    pub fn finish(self) -> Result<(), DbError> {
+        self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
+        let path = self.path;
+        self.connection.close().map_err(|(_, source)| DbError::Open { path, source })
     }
 
     /// Opens it for reading alone.

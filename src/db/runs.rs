@@ -4,6 +4,8 @@ use rusqlite::params;
 
 use super::{Db, DbError, Tx};
 use crate::clock::Moment;
+use crate::frontier::Purpose;
+use crate::outcome::Outcome;
 
 /// What a run has brought so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -16,6 +18,16 @@ pub struct Tally {
     pub failures: u64,
     /// Body bytes that crossed the wire.
     pub bytes: u64,
+}
+
+impl Tally {
+    /// Counts what a pass brought.
+    pub fn add(&mut self, outcome: &Outcome, new_report: bool) {
+        self.pages += u64::from(outcome.lease.purpose == Purpose::Page);
+        self.reports += u64::from(new_report);
+        self.failures += u64::from(outcome.capture.failure.is_some());
+        self.bytes += outcome.capture.wire_length;
+    }
 }
 
 impl Db {

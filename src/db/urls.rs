@@ -229,27 +229,37 @@ impl Tx<'_> {
     /// # Errors
     /// When the database fails, or a row holds what is no URL.
     pub fn next_url(&self, host_id: i64) -> Result<Option<WaitingUrl>, DbError> {
-        let mut statement = self.0.prepare_cached(
+        self.url_where("u.host_id = ?1 AND u.state = 0 ORDER BY u.rank, u.id LIMIT 1", host_id)
+    }
+
+    /// A URL by its row, as if it stood first in its queue.
+    ///
+    /// # Errors
+    /// When the database fails, or the row holds what is no URL.
+    pub fn url_by_id(&self, id: i64) -> Result<Option<WaitingUrl>, DbError> {
+        self.url_where("u.id = ?1", id)
+    }
+
+    fn url_where(&self, condition: &str, value: i64) -> Result<Option<WaitingUrl>, DbError> {
+        let mut statement = self.0.prepare_cached(&format!(
             "SELECT u.id, u.url, u.spelling, coalesce(s.name, ''), via.url, u.depth, u.redirects,
                  u.score, u.attempts, u.etag, u.last_modified, u.interval_ms, u.payload_id
              FROM urls u LEFT JOIN seeds s ON s.id = u.seed_id LEFT JOIN urls via ON via.id = u.via_id
-             WHERE u.host_id = ?1 AND u.state = 0 ORDER BY u.rank, u.id LIMIT 1",
-        )?;
-        let mut rows = statement.query([host_id])?;
+             WHERE {condition}"
+        ))?;
+        let mut rows = statement.query([value])?;
         let Some(row) = rows.next()? else {
             return Ok(None);
         };
-        let canonical = parse(&row.get::<_, String>(1)?)?;
+        let canonical = canonical(&row.get::<_, String>(1)?)?;
         let spelling = match row.get::<_, Option<String>>(2)? {
             Some(spelling) => parse(&spelling)?,
-            None => canonical.clone(),
+            None => canonical.as_url().clone(),
         };
         let payload: Option<i64> = row.get(12)?;
         Ok(Some(WaitingUrl {
             id: row.get(0)?,
-            url: CanonicalUrl::new(&canonical).map_err(|why| DbError::Corrupt {
-                what: format!("the URL `{canonical}`: {why}"),
-            })?,
+            url: canonical,
             spelling,
             seed: row.get(3)?,
             via: row.get(4)?,
@@ -261,6 +271,14 @@ impl Tx<'_> {
             interval: row.get::<_, Option<i64>>(11)?.map(duration),
             last: payload.map(|id| self.original_of(id)).transpose()?.flatten(),
         }))
+    }
+
+    /// The row of a URL, if it is known.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn find_url(&self, url: &CanonicalUrl) -> Result<Option<i64>, DbError> {
+        find(&self.0, url)
     }
 
     /// Takes a URL out of its host's queue to work on it.
@@ -346,6 +364,17 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Says when a URL that stands apart was asked for; it was found when it was asked for first.
+    pub(super) fn note_visit(&self, id: i64, at: Moment, now: Moment) -> Result<(), DbError> {
+        self.0
+            .prepare_cached(
+                "UPDATE urls SET found_at = CASE WHEN visited_at IS NULL THEN ?2 ELSE found_at END,
+                     visited_at = ?3 WHERE id = ?1",
+            )?
+            .execute(params![id, at.as_millis(), now.as_millis()])?;
+        Ok(())
+    }
+
     /// Puts URLs whose time has come back into their hosts' queues.
     ///
     /// # Errors
@@ -377,6 +406,12 @@ impl Tx<'_> {
             .execute([host_id])?;
         Ok(())
     }
+}
+
+pub(super) fn canonical(text: &str) -> Result<CanonicalUrl, DbError> {
+    let url = parse(text)?;
+    CanonicalUrl::new(&url)
+        .map_err(|why| DbError::Corrupt { what: format!("the URL `{text}`: {why}") })
 }
 
 fn parse(text: &str) -> Result<Url, DbError> {

@@ -1,0 +1,79 @@
+//! The new database in the place of the old one. At each instant one of the two is whole and in its place.
+
+use std::path::{Path, PathBuf};
+
+use crate::archive::{ArchiveError, format, segment};
+use crate::clock::Moment;
+use crate::db::{Db, DbError};
+
+/// What SQLite writes beside a database.
+const BESIDE: [&str; 2] = ["-wal", "-shm"];
+
+/// A database in the making.
+#[derive(Debug)]
+pub(super) struct New {
+    dir: PathBuf,
+    path: PathBuf,
+}
+
+impl New {
+    /// Beside the database of this archive; what an interrupted rebuild left there goes.
+    pub(super) fn begin(dir: &Path) -> Result<Self, ArchiveError> {
+        let path = dir.join(format!("{}.new", format::DATABASE));
+        let new = Self { dir: dir.to_owned(), path };
+        new.remove()?;
+        Ok(new)
+    }
+
+    pub(super) fn open(&self) -> Result<Db, DbError> {
+        Db::make_unsynced(&self.path)
+    }
+
+    fn remove(&self) -> Result<(), ArchiveError> {
+        for path in [self.path.clone(), beside(&self.path, "-journal")] {
+            match std::fs::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(ArchiveError::io("remove", &path)(error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Sets the old database aside, if there is one, and puts this one in its place. Says where the old
+    /// one lies.
+    pub(super) fn put_in_place(self, now: Moment) -> Result<Option<PathBuf>, ArchiveError> {
+        let sync = || std::fs::File::open(&self.path)?.sync_all();
+        sync().map_err(ArchiveError::io("sync", &self.path))?;
+        let old = self.dir.join(format::DATABASE);
+        let set_aside = if old.exists() { Some(self.set_aside(&old, now)?) } else { None };
+        std::fs::rename(&self.path, &old).map_err(ArchiveError::io("rename", &self.path))?;
+        segment::sync_dir(&self.dir)?;
+        Ok(set_aside)
+    }
+
+    fn set_aside(&self, old: &Path, now: Moment) -> Result<PathBuf, ArchiveError> {
+        let dir = self.dir.join(format::SET_ASIDE_DIR);
+        segment::make_dir(&dir)?;
+        let aside = dir.join(format!("{}.{}", format::DATABASE, format::stamp(now)));
+        // A second name for it, so that there is a database in its place all the while.
+        std::fs::hard_link(old, &aside)
+            .or_else(|_unsupported| std::fs::copy(old, &aside).map(drop))
+            .map_err(ArchiveError::io("set aside", old))?;
+        for ending in BESIDE {
+            let (from, to) = (beside(old, ending), beside(&aside, ending));
+            if from.exists() {
+                std::fs::rename(&from, &to).map_err(ArchiveError::io("set aside", &from))?;
+            }
+        }
+        segment::sync_dir(&dir)?;
+        Ok(aside)
+    }
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}

@@ -1,0 +1,315 @@
+//! One exchange concluded again, from its records to its rows.
+
+use std::path::Path;
+
+use super::settle;
+use crate::archive::exchanges::Archived;
+use crate::archive::metadata::Metadata;
+use crate::archive::{CaptureKind, Placed, SegmentState, read};
+use crate::canonical::{self, CanonicalUrl};
+use crate::clock::Moment;
+use crate::config::Config;
+use crate::crawl::description::RunDescription;
+use crate::crawl::remembered::Remembered;
+use crate::crawl::start::admit_seeds;
+use crate::crawl::work::{self, Ground, Settings};
+use crate::db::hosts::HostPolicy;
+use crate::db::replay::Loss;
+use crate::db::runs::Tally;
+use crate::db::urls::WaitingUrl;
+use crate::db::{Db, DbError, Tx};
+use crate::exchange::Ending;
+use crate::frontier::{Found, Lease, Purpose};
+use crate::seeds::Seeds;
+
+/// Concludes exchanges again, one after the other.
+pub(super) struct Replay<'a> {
+    db: Db,
+    archive_dir: &'a Path,
+    /// What is gone by where a file describes no run.
+    fallback: (&'a Config, &'a Seeds),
+    settings: Settings,
+    remembered: Remembered,
+    tally: Tally,
+    /// When the last exchange ended.
+    last: Moment,
+    lost: u64,
+}
+
+/// What was concluded.
+#[derive(Debug, Default)]
+pub(super) struct Replayed {
+    pub(super) captures: u64,
+    pub(super) reports: u64,
+}
+
+impl<'a> Replay<'a> {
+    pub(super) fn new(db: Db, archive_dir: &'a Path, config: &'a Config, seeds: &'a Seeds) -> Self {
+        let settings = Settings { config: config.clone(), seeds: seeds.clone(), run: 0 };
+        Self {
+            db,
+            archive_dir,
+            fallback: (config, seeds),
+            settings,
+            remembered: Remembered::default(),
+            tally: Tally::default(),
+            last: Moment::default(),
+            lost: 0,
+        }
+    }
+
+    /// Payloads that revisits refer to and no file holds.
+    pub(super) fn lost(&self) -> u64 {
+        self.lost
+    }
+
+    pub(super) fn segment(&mut self, segment: &SegmentState) -> Result<(), DbError> {
+        let tx = self.db.begin()?;
+        tx.set_segment(segment)?;
+        tx.commit()
+    }
+
+    /// A file of a run that it describes: the run begins, or goes on.
+    pub(super) fn begin_run(&mut self, run: RunDescription, software: &str) -> Result<(), DbError> {
+        if run.run == self.settings.run {
+            return Ok(());
+        }
+        let RunDescription { run, started_at, config, seeds } = run;
+        self.settings = Settings { config, seeds, run };
+        self.begin(software, started_at)
+    }
+
+    /// A file that describes no run: each is one of its own.
+    pub(super) fn begin_unknown_run(&mut self, software: &str, at: Moment) -> Result<(), DbError> {
+        let (config, seeds) = self.fallback;
+        let run = self.settings.run + 1;
+        self.settings = Settings { config: config.clone(), seeds: seeds.clone(), run };
+        self.begin(software, at)
+    }
+
+    fn begin(&mut self, software: &str, at: Moment) -> Result<(), DbError> {
+        self.remembered = Remembered::default();
+        self.tally = Tally::default();
+        let tx = self.db.begin()?;
+        tx.insert_past_run(self.settings.run, software, at)?;
+        tx.commit()?;
+        admit_seeds(&mut self.db, &self.settings.config, &self.settings.seeds, at)?;
+        let seeds = self.settings.seeds.clone();
+        let policy = HostPolicy::new(move |host| (seeds.has_host(host), seeds.delay_of(host)));
+        self.db.set_host_policy(policy)
+    }
+
+    /// Concludes these exchanges again, in one transaction.
+    pub(super) fn commit(
+        &mut self,
+        segment: &str,
+        batch: impl IntoIterator<Item = Archived>,
+    ) -> Result<Replayed, DbError> {
+        let mut replayed = Replayed::default();
+        let tx = self.db.begin()?;
+        let mut pass = Pass {
+            tx: &tx,
+            archive_dir: self.archive_dir,
+            segment,
+            settings: &self.settings,
+            remembered: &mut self.remembered,
+            tally: &mut self.tally,
+            lost: &mut self.lost,
+        };
+        for archived in batch {
+            self.last = self.last.max(archived.exchange.finished());
+            replayed.captures += 1;
+            replayed.reports += u64::from(pass.exchange(archived)?);
+        }
+        if replayed.captures > 0 {
+            tx.set_tally(self.settings.run, self.tally)?;
+            tx.prolong_past_run(self.settings.run, self.last)?;
+        }
+        tx.commit()?;
+        Ok(replayed)
+    }
+
+    /// What the crawl decided beside its exchanges; then the database is closed.
+    pub(super) fn end(mut self, now: Moment) -> Result<(), DbError> {
+        let tx = self.db.begin()?;
+        settle::robots(&tx)?;
+        tx.promote_due(self.last)?;
+        tx.ask_again_for_lost()?;
+        tx.rest_all_hosts(now)?;
+        tx.commit()?;
+        self.db.finish()
+    }
+}
+
+/// One transaction of it.
+struct Pass<'a, 'db> {
+    tx: &'a Tx<'db>,
+    archive_dir: &'a Path,
+    segment: &'a str,
+    settings: &'a Settings,
+    remembered: &'a mut Remembered,
+    tally: &'a mut Tally,
+    lost: &'a mut u64,
+}
+
+impl Pass<'_, '_> {
+    /// True where it brought a report that was not known.
+    fn exchange(&mut self, archived: Archived) -> Result<bool, DbError> {
+        let Archived { offset, length, recorded, mut exchange, metadata, refers_to, .. } = archived;
+        let Ok(url) = CanonicalUrl::new(&exchange.url) else {
+            // Nothing else was ever asked for.
+            return Ok(false);
+        };
+        let ground = self.ground(&url, &exchange.url, &metadata, exchange.started)?;
+        if recorded.kind == CaptureKind::Revisit && metadata.reply.is_empty() {
+            self.fill(&recorded, &mut exchange.ending)?;
+        }
+        if let Some(original) = &refers_to
+            && self.tx.original(&original.digest)?.is_none()
+        {
+            *self.lost += 1;
+            self.tx
+                .add_loss(&Loss::of_original(original, "no file holds it"), exchange.finished())?;
+        }
+        let reading = work::read(&ground.lease, &exchange.ending, self.settings);
+        let outcome =
+            work::outcome(ground, &exchange, recorded.payload, reading, &self.settings.config);
+        let placed = Placed { segment: self.segment.to_owned(), offset, length };
+        let committed = self.tx.commit_outcome(&outcome, &recorded, &placed, self.settings.run)?;
+        let remembered = &mut *self.remembered;
+        let is_news = |found: &Found| remembered.is_news(found);
+        let max_pages = self.settings.config.scope.max_pages_per_host;
+        let via = outcome.lease.url_id;
+        self.tx.admit_links(&outcome.found, via, max_pages, outcome.finished, is_news)?;
+        self.tally.add(&outcome, committed.new_report);
+        Ok(committed.new_report)
+    }
+
+    /// The payload of a revisit, from the record that holds it.
+    fn fill(
+        &self,
+        recorded: &crate::archive::Recorded,
+        ending: &mut Ending,
+    ) -> Result<(), DbError> {
+        let (Some(digest), Ending::Answered(response)) = (&recorded.payload, ending) else {
+            return Ok(());
+        };
+        let Some(stored) = self.tx.stored(digest)? else {
+            return Ok(());
+        };
+        match read::payload(self.archive_dir, &stored.segment, stored.offset, stored.length) {
+            Ok(payload) => response.payload = payload,
+            Err(error) => tracing::debug!(%error, "the payload of a revisit cannot be read"),
+        }
+        Ok(())
+    }
+
+    /// What the crawl knew before the exchange.
+    fn ground(
+        &self,
+        url: &CanonicalUrl,
+        spelling: &url::Url,
+        metadata: &Metadata,
+        now: Moment,
+    ) -> Result<Ground, DbError> {
+        let purpose = match &metadata.robots_of {
+            Some((origin, redirects)) => {
+                Purpose::Robots { origin: origin.clone(), redirects: *redirects }
+            }
+            None => Purpose::Page,
+        };
+        let (known, host_id) = match &purpose {
+            Purpose::Robots { origin, .. } => (None, self.host_of(origin, url)?),
+            Purpose::Page => {
+                (self.known(url, spelling, metadata, now)?, self.tx.host_id(&url.host())?)
+            }
+        };
+        let url_id = match &known {
+            Some(known) => known.id,
+            None => self.tx.apart_url(url, host_id, now)?,
+        };
+        let host = self.tx.host(host_id)?;
+        self.tx.occupy_host(host_id, self.settings.run, host.next_at)?;
+        let robots_failures = match &purpose {
+            Purpose::Robots { origin, .. } => self.tx.origin(origin)?.map_or(0, |row| row.failures),
+            Purpose::Page => 0,
+        };
+        if known.is_some() {
+            self.tx.take_up_url(url_id)?;
+        }
+        let known = known.as_ref();
+        let lease = Lease {
+            url_id,
+            host_id,
+            host: host.name.clone(),
+            url: url.clone(),
+            spelling: spelling.clone(),
+            purpose,
+            seed: known.map(|known| known.seed.clone()).unwrap_or_default(),
+            via: metadata.via.clone(),
+            depth: metadata.depth,
+            redirects: metadata.redirects,
+            score: metadata.score,
+            attempts: known.map_or(0, |known| known.attempts),
+            validators: known.map(|known| known.validators.clone()).unwrap_or_default(),
+            interval: known.and_then(|known| known.interval),
+            granted: now,
+        };
+        let last = known.and_then(|known| known.last.clone());
+        Ok(Ground { lease, host, last, robots_failures })
+    }
+
+    fn host_of(&self, origin: &str, url: &CanonicalUrl) -> Result<i64, DbError> {
+        let of_origin = url::Url::parse(origin).ok().and_then(|url| CanonicalUrl::new(&url).ok());
+        self.tx.host_id(&of_origin.as_ref().unwrap_or(url).host())
+    }
+
+    /// The row of a page, made from what its records say where the page that led to it is not there.
+    fn known(
+        &self,
+        url: &CanonicalUrl,
+        spelling: &url::Url,
+        metadata: &Metadata,
+        now: Moment,
+    ) -> Result<Option<WaitingUrl>, DbError> {
+        if self.tx.find_url(url)?.is_none() {
+            self.admit(url, spelling, metadata, now)?;
+        }
+        match self.tx.find_url(url)? {
+            Some(id) => self.tx.url_by_id(id),
+            None => Ok(None),
+        }
+    }
+
+    fn admit(
+        &self,
+        url: &CanonicalUrl,
+        spelling: &url::Url,
+        metadata: &Metadata,
+        now: Moment,
+    ) -> Result<(), DbError> {
+        let limits = &self.settings.config.scope;
+        let (_, seed) = self.settings.seeds.judge("", url, metadata.depth, limits);
+        let via = match &metadata.via {
+            Some(via) => {
+                match url::Url::parse(via).ok().and_then(|via| CanonicalUrl::new(&via).ok()) {
+                    Some(via) => self.tx.find_url(&via)?,
+                    None => None,
+                }
+            }
+            None => None,
+        };
+        let found = Found {
+            url: url.clone(),
+            spelling: canonical::spelling(spelling),
+            seed: seed.to_owned(),
+            depth: metadata.depth,
+            redirects: metadata.redirects,
+            score: metadata.score,
+            why: "it was archived",
+            excluded: None,
+        };
+        self.tx.admit(&found, via, u64::MAX, now)?;
+        Ok(())
+    }
+}

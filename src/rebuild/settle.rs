@@ -1,0 +1,69 @@
+//! What the crawl decided without asking anybody: which of the URLs in its queues robots.txt keeps it from,
+//! and which hosts rest because theirs cannot be had.
+
+use std::collections::HashMap;
+
+use crate::clock::Moment;
+use crate::crawl::grant::{forbidden, put_off};
+use crate::db::{DbError, Tx};
+use crate::politeness::robots::Rules;
+
+/// So many URLs are looked at at once.
+const AT_ONCE: u32 = 1_000;
+
+/// So many origins are kept at hand.
+const ORIGINS: usize = 4_096;
+
+enum Word {
+    Rules(Rules),
+    Unreachable {
+        until: Moment,
+        why: String,
+    },
+    /// Nothing is known, or everything allowed: the next crawl asks.
+    Nothing,
+}
+
+/// Goes through all queues, by what each origin's robots.txt said last.
+pub(super) fn robots(tx: &Tx<'_>) -> Result<(), DbError> {
+    let mut words: HashMap<String, Word> = HashMap::new();
+    let mut after = 0;
+    loop {
+        let queued = tx.queued_after(after, AT_ONCE)?;
+        let Some(last) = queued.last() else {
+            return Ok(());
+        };
+        after = last.id;
+        for one in &queued {
+            let origin = one.url.origin();
+            if !words.contains_key(&origin) {
+                if words.len() >= ORIGINS {
+                    words.clear();
+                }
+                words.insert(origin.clone(), word(tx, &origin)?);
+            }
+            match words.get(&origin) {
+                Some(Word::Rules(rules)) => {
+                    if let Some(reason) = forbidden(rules, &one.url) {
+                        tx.exclude_url(one.id, one.host_id, &reason)?;
+                    }
+                }
+                Some(Word::Unreachable { until, why }) => {
+                    put_off(tx, (one.id, &one.url), one.host_id, *until, why)?;
+                }
+                Some(Word::Nothing) | None => {}
+            }
+        }
+    }
+}
+
+fn word(tx: &Tx<'_>, origin: &str) -> Result<Word, DbError> {
+    let Some(row) = tx.origin(origin)? else {
+        return Ok(Word::Nothing);
+    };
+    Ok(match row.standing.as_str() {
+        "rules" => Word::Rules(Rules::parse(row.robots.as_deref().unwrap_or_default())),
+        "disallow" => Word::Unreachable { until: row.expires_at, why: row.why },
+        _ => Word::Nothing,
+    })
+}
