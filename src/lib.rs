@@ -39,6 +39,8 @@ pub mod crawl;
 
 pub mod rebuild;
 
+pub mod verify;
+
 pub mod reparse;
 
 pub mod init;

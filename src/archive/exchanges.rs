@@ -51,8 +51,10 @@ pub enum Piece {
     },
     /// An exchange.
     Exchange(Box<Archived>),
-    /// Bytes that are no whole record, or a whole record that belongs to nothing.
+    /// Bytes that are no whole record.
     Damage(Damage),
+    /// A whole record of an exchange whose main record is not here.
+    Stray(Damage),
 }
 
 /// Goes through the exchanges of a file.
@@ -73,7 +75,7 @@ impl Exchanges {
         }
         if !is_main(&record) {
             let what = format!("a record `{}` of an exchange that is not here", record.kind());
-            return Ok(Piece::Damage(Damage { offset, end, what }));
+            return Ok(Piece::Stray(Damage { offset, end, what }));
         }
         let id = record.field("WARC-Record-ID").map(str::to_owned);
         let (mut request, mut metadata, mut last) = (Vec::new(), None, end);
@@ -87,7 +89,7 @@ impl Exchanges {
         let archived = Parts { record, metadata, request }.archived(offset, length, last);
         Ok(match archived {
             Ok(archived) => Piece::Exchange(Box::new(archived)),
-            Err(what) => Piece::Damage(Damage { offset, end: last, what }),
+            Err(what) => Piece::Stray(Damage { offset, end: last, what }),
         })
     }
 
@@ -252,7 +254,7 @@ mod tests {
             match piece.unwrap() {
                 Piece::Exchange(one) => archived.push(*one),
                 Piece::Info { run, .. } => assert_eq!(run.as_deref(), Some("{\"run\":1}")),
-                Piece::Damage(damage) => panic!("{damage:?}"),
+                Piece::Damage(damage) | Piece::Stray(damage) => panic!("{damage:?}"),
             }
         }
         archived

@@ -19,6 +19,7 @@ mod reports;
 mod seeds;
 mod show;
 mod status;
+mod verify;
 mod why;
 
 use std::path::PathBuf;
@@ -84,6 +85,8 @@ enum Command {
     Eval(eval::Args),
     /// Today's parser over everything archived: what changed, and the catalogue put right.
     Reparse(reparse::Args),
+    /// Every stored byte against its digests, the index against the files, both ways.
+    Verify(verify::Args),
     /// The index anew from the WARC files alone; the old one is set aside.
     Rebuild(rebuild::Args),
     /// Completions for a shell.
@@ -128,6 +131,7 @@ fn run(cli: &Cli, output: &mut Output) -> Result<Exit, Failure> {
         Command::Parse(args) => parse::run(args, output),
         Command::Eval(args) => eval::run(args, output),
         Command::Reparse(args) => reparse::run(args, &configuration(cli)?, output),
+        Command::Verify(args) => verify::run(args, &configuration(cli)?, output),
         Command::Rebuild(args) => rebuild::run(args, &configuration(cli)?, output),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -135,7 +135,7 @@ impl Turn<'_, '_> {
                 Word::Forbidden(reason) => self.tx.exclude_url(url.id, host.id, &reason)?,
                 Word::AskFirst { .. } if taken > 0 => return Ok(None),
                 Word::AskFirst { at, redirects, failures } => {
-                    let granted = self.grant_robots(host, &url, at, redirects, permit)?;
+                    let granted = self.grant_robots(host, &url, &at, redirects, permit)?;
                     return Ok(granted.map(|one| Granted { robots_failures: failures, ..one }));
                 }
                 Word::Unreachable { until, why } => {
@@ -211,14 +211,15 @@ impl Turn<'_, '_> {
         &self,
         host: &ReadyHost,
         url: &WaitingUrl,
-        at: Url,
+        at: &Url,
         redirects: u32,
         permit: Permit,
     ) -> Result<Option<Granted>, DbError> {
-        let Ok(canonical) = CanonicalUrl::new(&at) else {
+        let Ok(canonical) = CanonicalUrl::new(at) else {
             tracing::warn!(%at, "a robots.txt redirects to where nobody can ask");
             return Ok(None);
         };
+        let at = canonical.as_url().clone();
         let url_id = self.tx.apart_url(&canonical, host.id, self.now)?;
         self.tx.occupy_host(host.id, self.run_id, permit.next_at())?;
         let lease = Lease {

@@ -84,6 +84,27 @@ fn capture(row: &Row<'_>) -> rusqlite::Result<Capture> {
     })
 }
 
+const ORIGINAL: &str = "SELECT coalesce(u.spelling, u.url), c.at, c.record_id, p.digest
+     FROM payloads p JOIN captures c ON c.id = p.capture_id JOIN urls u ON u.id = c.url_id";
+
+fn read_original(row: &Row<'_>) -> rusqlite::Result<Original> {
+    Ok(Original {
+        url: row.get(0)?,
+        at: Moment::from_millis(row.get(1)?),
+        record_id: row.get(2)?,
+        digest: Digest::from_bytes(row.get(3)?),
+    })
+}
+
+/// The capture that holds a payload.
+pub(super) fn original(
+    connection: &Connection,
+    digest: &Digest,
+) -> Result<Option<Original>, DbError> {
+    let mut statement = connection.prepare_cached(&format!("{ORIGINAL} WHERE p.digest = ?1"))?;
+    Ok(statement.query_row([digest.as_bytes()], read_original).optional()?)
+}
+
 fn stored(connection: &Connection, digest: &Digest) -> Result<Option<Stored>, DbError> {
     let mut statement = connection.prepare_cached(
         "SELECT s.name, c.offset, c.length FROM payloads p
@@ -179,20 +200,8 @@ impl Tx<'_> {
     }
 
     pub(super) fn original_of(&self, payload: i64) -> Result<Option<Original>, DbError> {
-        let mut statement = self.0.prepare_cached(
-            "SELECT coalesce(u.spelling, u.url), c.at, c.record_id, p.digest FROM payloads p
-             JOIN captures c ON c.id = p.capture_id JOIN urls u ON u.id = c.url_id WHERE p.id = ?1",
-        )?;
-        Ok(statement
-            .query_row([payload], |row| {
-                Ok(Original {
-                    url: row.get(0)?,
-                    at: Moment::from_millis(row.get(1)?),
-                    record_id: row.get(2)?,
-                    digest: Digest::from_bytes(row.get(3)?),
-                })
-            })
-            .optional()?)
+        let mut statement = self.0.prepare_cached(&format!("{ORIGINAL} WHERE p.id = ?1"))?;
+        Ok(statement.query_row([payload], read_original).optional()?)
     }
 
     /// Says how long a WARC file is now.

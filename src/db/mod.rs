@@ -5,6 +5,7 @@
 //! - `urls`: admitting, leasing and moving URLs
 //! - `captures`: payloads, captures and segments; `reports`: what was read out of them; `pages`: what
 //!   can be read again
+//! - `consistency`: what no two rows of ours contradict each other in; `losses`: what is gone for good
 //! - `replay`: what a rebuild and a repair write that a crawl does not
 //! - `runs`: one row a run; `status`: the questions that people ask
 //! - `commit`: an outcome, whole
@@ -14,6 +15,7 @@
 
 pub mod captures;
 pub mod commit;
+pub mod consistency;
 pub mod hosts;
 pub mod migrate;
 pub mod origins;

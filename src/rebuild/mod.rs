@@ -268,6 +268,11 @@ impl Rebuild<'_> {
                 self.summary.damaged += 1;
                 tell(&Event::Damage { segment, damage: &damage })
             }
+            Piece::Stray(stray) => {
+                let Damage { offset, what, .. } = stray;
+                tracing::info!(file = segment, offset, "passed over: {what}");
+                Ok(())
+            }
             Piece::Info { at, software, run } => {
                 self.commit(segment)?;
                 Ok(self.begin_run(segment, &software, at, run.as_deref())?)
