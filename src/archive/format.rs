@@ -29,6 +29,12 @@ pub fn segment_name(begun: Moment, number: u32, worker: &str) -> String {
     format!("gongkai-{}-{number:05}-{worker}{SEALED}", stamp(begun))
 }
 
+/// The name of the file that holds what was whole in a damaged one; the number tells one repair from another.
+pub fn mended_name(damaged: &str, number: u32) -> String {
+    let stem = damaged.strip_suffix(SEALED).unwrap_or(damaged);
+    format!("{stem}-r{number}{SEALED}")
+}
+
 /// A moment as it stands in a name: UTC, to the millisecond, digits alone.
 pub fn stamp(moment: Moment) -> String {
     moment.to_string().chars().filter(char::is_ascii_digit).collect()

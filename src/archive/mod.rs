@@ -5,7 +5,7 @@
 //! - `records`: an exchange as records, ready to be appended; `http_head`, `metadata`: two parts of it,
 //!   written and read; `description`: what heads each file
 //! - `segment`: the open file, its sync and its seal
-//! - `repair`: what a killed run left, cut at the last byte that the index knows
+//! - `left_open`: what a killed run left, cut at the last byte that the index knows
 //! - `read`: a record by its place
 //! - `scan`: a file from its first byte to its last, with what is damaged; `exchanges`: what it holds, read
 //!   back
@@ -17,11 +17,11 @@ pub mod description;
 pub mod exchanges;
 pub mod format;
 pub mod http_head;
+pub mod left_open;
 pub mod lock;
 pub mod metadata;
 pub mod read;
 pub mod records;
-pub mod repair;
 pub mod scan;
 pub mod segment;
 pub mod warc;

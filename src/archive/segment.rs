@@ -276,7 +276,7 @@ impl Appender {
 }
 
 /// Gives a synced file its final name, never that of another file.
-pub(super) fn seal_file(open: &Path, sealed: &Path) -> Result<(), ArchiveError> {
+pub(crate) fn seal_file(open: &Path, sealed: &Path) -> Result<(), ArchiveError> {
     if sealed.exists() {
         let source = std::io::Error::from(ErrorKind::AlreadyExists);
         return Err(ArchiveError::io("seal the open file as", sealed)(source));

@@ -14,6 +14,7 @@ mod output;
 mod parse;
 mod progress;
 mod rebuild;
+mod repair;
 mod reparse;
 mod reports;
 mod seeds;
@@ -87,6 +88,8 @@ enum Command {
     Reparse(reparse::Args),
     /// Every stored byte against its digests, the index against the files, both ways.
     Verify(verify::Args),
+    /// Set damaged parts aside, keep every whole record, bring the index in line.
+    Repair(repair::Args),
     /// The index anew from the WARC files alone; the old one is set aside.
     Rebuild(rebuild::Args),
     /// Completions for a shell.
@@ -132,6 +135,7 @@ fn run(cli: &Cli, output: &mut Output) -> Result<Exit, Failure> {
         Command::Eval(args) => eval::run(args, output),
         Command::Reparse(args) => reparse::run(args, &configuration(cli)?, output),
         Command::Verify(args) => verify::run(args, &configuration(cli)?, output),
+        Command::Repair(args) => repair::run(args, &configuration(cli)?, output),
         Command::Rebuild(args) => rebuild::run(args, &configuration(cli)?, output),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -47,7 +47,7 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
 
 /// The seeds of the configuration, for files that describe no run; what is wrong with them is for `seeds
 /// check` to say.
-fn seeds_at_hand(config: &Config) -> Seeds {
+pub(super) fn seeds_at_hand(config: &Config) -> Seeds {
     match seeds::read_dir(&config.seeds.dir) {
         Ok(reading) => Seeds::new(reading.seeds),
         Err(error) => {

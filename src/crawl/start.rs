@@ -7,7 +7,7 @@ use super::description::RunDescription;
 use super::{CrawlError, Options};
 use crate::archive::lock::Lock;
 use crate::archive::segment::Appender;
-use crate::archive::{WarcInfo, format, repair};
+use crate::archive::{WarcInfo, format, left_open};
 use crate::canonical::{self, CanonicalUrl};
 use crate::clock::{self, Moment};
 use crate::config::Config;
@@ -82,14 +82,14 @@ pub(super) fn open(
 }
 
 /// Cuts the tail of a WARC file that no row speaks of, and seals what a killed run left open.
-fn mend(dir: &Path, db: &mut Db) -> Result<(), CrawlError> {
-    let mut repaired = Vec::new();
-    for file in repair::left_open(dir)? {
+pub(crate) fn mend(dir: &Path, db: &mut Db) -> Result<(), CrawlError> {
+    let mut cut = Vec::new();
+    for file in left_open::find(dir)? {
         let committed = db.segment_length(file.name())?;
-        repaired.push(file.repair(committed)?);
+        cut.push(file.cut(committed)?);
     }
     let tx = db.begin()?;
-    for file in repaired {
+    for file in cut {
         if file.kept > 0 {
             tx.set_segment(&file.state())?;
         }

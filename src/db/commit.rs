@@ -35,7 +35,7 @@ impl Tx<'_> {
         run_id: i64,
     ) -> Result<Committed, DbError> {
         let (lease, now) = (&outcome.lease, outcome.finished);
-        let (capture, payload) = self.insert_capture(outcome, recorded, placed, run_id)?;
+        let (committed, payload) = self.commit_capture(outcome, recorded, placed, run_id)?;
         if let Some(change) = &outcome.url {
             // What a later 304 speaks of is the page, never an error page in its place.
             let page = payload.filter(|_| matches!(outcome.capture.status, Some(200 | 304)));
@@ -46,11 +46,27 @@ impl Tx<'_> {
             self.set_origin(lease.host_id, now, change)?;
             self.note_visit(lease.url_id, outcome.capture.at, now)?;
         }
+        Ok(committed)
+    }
+
+    /// Writes what was captured and what was read out of it, and nothing of what follows for the URL and its
+    /// host. Returns the payload's row too.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn commit_capture(
+        &self,
+        outcome: &Outcome,
+        recorded: &Recorded,
+        placed: &Placed,
+        run_id: i64,
+    ) -> Result<(Committed, Option<i64>), DbError> {
+        let (capture, payload) = self.insert_capture(outcome, recorded, placed, run_id)?;
         let new_report = match &outcome.report {
-            Some(report) => self.insert_report(lease.url_id, capture, payload, report)?,
+            Some(report) => self.insert_report(outcome.lease.url_id, capture, payload, report)?,
             None => false,
         };
-        Ok(Committed { capture, new_report })
+        Ok((Committed { capture, new_report }, payload))
     }
 
     /// Ends a lease whose pass broke off: its URL is given up, its host rests, since nobody knows

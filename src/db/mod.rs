@@ -5,8 +5,8 @@
 //! - `urls`: admitting, leasing and moving URLs
 //! - `captures`: payloads, captures and segments; `reports`: what was read out of them; `pages`: what
 //!   can be read again
-//! - `consistency`: what no two rows of ours contradict each other in; `losses`: what is gone for good
-//! - `replay`: what a rebuild and a repair write that a crawl does not
+//! - `consistency`: what no two rows of ours contradict each other in
+//! - `mend`: what a repair writes; `replay`: what a rebuild and a repair write that a crawl does not
 //! - `runs`: one row a run; `status`: the questions that people ask
 //! - `commit`: an outcome, whole
 //!
@@ -17,6 +17,7 @@ pub mod captures;
 pub mod commit;
 pub mod consistency;
 pub mod hosts;
+pub mod mend;
 pub mod migrate;
 pub mod origins;
 pub mod pages;

@@ -74,6 +74,26 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Whether a URL has a capture of this record already, in a file that is known.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn knows_record(
+        &self,
+        url: &CanonicalUrl,
+        at: Moment,
+        record_id: &[u8; 16],
+    ) -> Result<bool, DbError> {
+        let Some(url_id) = self.find_url(url)? else {
+            return Ok(false);
+        };
+        let mut statement = self.0.prepare_cached(
+            "SELECT 1 FROM captures c JOIN segments s ON s.id = c.segment_id
+             WHERE c.url_id = ?1 AND c.at = ?2 AND c.record_id = ?3",
+        )?;
+        Ok(statement.exists(params![url_id, at.as_millis(), record_id])?)
+    }
+
     /// A host by its row.
     ///
     /// # Errors

@@ -9,7 +9,7 @@
 //! its place when it is whole: a rebuild that is interrupted leaves everything as it was.
 
 mod place;
-mod replay;
+pub(crate) mod replay;
 mod settle;
 
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use crate::archive::exchanges::{Archived, Exchanges, Piece};
 use crate::archive::lock::Lock;
 use crate::archive::read::file_digest;
 use crate::archive::scan::{Damage, Scan, Scanned};
-use crate::archive::{ArchiveError, SegmentState, format, repair};
+use crate::archive::{ArchiveError, SegmentState, format, left_open};
 use crate::clock::{self, Moment};
 use crate::config::Config;
 use crate::crawl::description::RunDescription;
@@ -103,10 +103,23 @@ pub struct Summary {
 pub fn run<E: From<RebuildError>>(
     config: &Config,
     seeds: &Seeds,
+    tell: impl FnMut(&Event<'_>) -> Result<(), E>,
+) -> Result<Summary, E> {
+    let lock = lock(&config.archive.dir)?;
+    run_locked(config, seeds, &lock, tell)
+}
+
+/// As [`run`], where the archive is ours already.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn run_locked<E: From<RebuildError>>(
+    config: &Config,
+    seeds: &Seeds,
+    _lock: &Lock,
     mut tell: impl FnMut(&Event<'_>) -> Result<(), E>,
 ) -> Result<Summary, E> {
     let dir = &config.archive.dir;
-    let _lock = lock(dir)?;
     let files = files(dir).map_err(RebuildError::from)?;
     if files.is_empty() {
         return Err(RebuildError::NoFiles { dir: dir.join(format::WARC_DIR) }.into());
@@ -152,9 +165,9 @@ struct File {
 /// The files, in the order in which they were written; one that was left open is cut after its last whole
 /// record, and sealed.
 fn files(dir: &Path) -> Result<Vec<File>, ArchiveError> {
-    for left in repair::left_open(dir)? {
+    for left in left_open::find(dir)? {
         let whole = whole_records(left.path())?;
-        left.repair(Some(whole))?;
+        left.cut(Some(whole))?;
     }
     let mut files = Vec::new();
     for (name, length) in format::sealed(dir)? {

@@ -4,8 +4,7 @@ use std::path::Path;
 
 use super::settle;
 use crate::archive::exchanges::Archived;
-use crate::archive::metadata::Metadata;
-use crate::archive::{CaptureKind, Placed, SegmentState, read};
+use crate::archive::{CaptureKind, Placed, Recorded, SegmentState, read};
 use crate::canonical::{self, CanonicalUrl};
 use crate::clock::Moment;
 use crate::config::Config;
@@ -20,6 +19,7 @@ use crate::db::urls::WaitingUrl;
 use crate::db::{Db, DbError, Tx};
 use crate::exchange::Ending;
 use crate::frontier::{Found, Lease, Purpose};
+use crate::outcome::Outcome;
 use crate::seeds::Seeds;
 
 /// Concludes exchanges again, one after the other.
@@ -142,55 +142,100 @@ impl<'a> Replay<'a> {
 }
 
 /// One transaction of it.
-struct Pass<'a, 'db> {
-    tx: &'a Tx<'db>,
-    archive_dir: &'a Path,
-    segment: &'a str,
-    settings: &'a Settings,
-    remembered: &'a mut Remembered,
-    tally: &'a mut Tally,
-    lost: &'a mut u64,
+pub(crate) struct Pass<'a, 'db> {
+    pub(crate) tx: &'a Tx<'db>,
+    pub(crate) archive_dir: &'a Path,
+    /// The file that the exchanges stand in.
+    pub(crate) segment: &'a str,
+    pub(crate) settings: &'a Settings,
+    pub(crate) remembered: &'a mut Remembered,
+    pub(crate) tally: &'a mut Tally,
+    /// Payloads that revisits refer to and no file holds.
+    pub(crate) lost: &'a mut u64,
 }
 
 impl Pass<'_, '_> {
-    /// True where it brought a report that was not known.
+    /// True where it brought a report that was not known. An exchange that is known already, because a
+    /// repair was killed half-way, is passed over.
     fn exchange(&mut self, archived: Archived) -> Result<bool, DbError> {
-        let Archived { offset, length, recorded, mut exchange, metadata, refers_to, .. } = archived;
-        let Ok(url) = CanonicalUrl::new(&exchange.url) else {
-            // Nothing else was ever asked for.
+        let Some((archived, ground)) = self.begin(archived)? else {
             return Ok(false);
         };
-        let ground = self.ground(&url, &exchange.url, &metadata, exchange.started)?;
-        if recorded.kind == CaptureKind::Revisit && metadata.reply.is_empty() {
-            self.fill(&recorded, &mut exchange.ending)?;
+        let lease = &ground.lease;
+        self.tx.occupy_host(lease.host_id, self.settings.run, ground.host.next_at)?;
+        if lease.purpose == Purpose::Page {
+            self.tx.take_up_url(lease.url_id)?;
         }
-        if let Some(original) = &refers_to
-            && self.tx.original(&original.digest)?.is_none()
-        {
-            *self.lost += 1;
-            self.tx
-                .add_loss(&Loss::of_original(original, "no file holds it"), exchange.finished())?;
-        }
-        let reading = work::read(&ground.lease, &exchange.ending, self.settings);
-        let outcome =
-            work::outcome(ground, &exchange, recorded.payload, reading, &self.settings.config);
-        let placed = Placed { segment: self.segment.to_owned(), offset, length };
-        let committed = self.tx.commit_outcome(&outcome, &recorded, &placed, self.settings.run)?;
-        let remembered = &mut *self.remembered;
-        let is_news = |found: &Found| remembered.is_news(found);
-        let max_pages = self.settings.config.scope.max_pages_per_host;
-        let via = outcome.lease.url_id;
-        self.tx.admit_links(&outcome.found, via, max_pages, outcome.finished, is_news)?;
+        let outcome = self.outcome(ground, &archived);
+        let placed = self.placed(&archived);
+        let committed =
+            self.tx.commit_outcome(&outcome, &archived.recorded, &placed, self.settings.run)?;
+        self.admit_links(&outcome)?;
         self.tally.add(&outcome, committed.new_report);
         Ok(committed.new_report)
     }
 
+    /// Adds the row of an exchange that has none, and what was read out of it, and moves neither its URL nor
+    /// its host: these stand where later exchanges left them.
+    pub(crate) fn add(&mut self, archived: Archived) -> Result<bool, DbError> {
+        let Some((archived, ground)) = self.begin(archived)? else {
+            return Ok(false);
+        };
+        let outcome = self.outcome(ground, &archived);
+        let placed = self.placed(&archived);
+        self.tx.commit_capture(&outcome, &archived.recorded, &placed, self.settings.run)?;
+        self.admit_links(&outcome)?;
+        Ok(true)
+    }
+
+    fn begin(&mut self, mut archived: Archived) -> Result<Option<(Archived, Ground)>, DbError> {
+        let Ok(url) = CanonicalUrl::new(&archived.exchange.url) else {
+            // Nothing else was ever asked for.
+            return Ok(None);
+        };
+        let recorded = &archived.recorded;
+        if self.tx.knows_record(&url, archived.exchange.started, &recorded.record_id)? {
+            return Ok(None);
+        }
+        if recorded.kind == CaptureKind::Revisit && archived.metadata.reply.is_empty() {
+            self.fill(recorded, &mut archived.exchange.ending)?;
+        }
+        if let Some(original) = &archived.refers_to
+            && self.tx.original(&original.digest)?.is_none()
+        {
+            *self.lost += 1;
+            let loss = Loss::of_original(original, "no file holds it");
+            self.tx.add_loss(&loss, archived.exchange.finished())?;
+        }
+        let ground = self.ground(&url, &archived)?;
+        Ok(Some((archived, ground)))
+    }
+
+    fn outcome(&self, ground: Ground, archived: &Archived) -> Outcome {
+        let exchange = &archived.exchange;
+        let reading = work::read(&ground.lease, &exchange.ending, self.settings);
+        work::outcome(ground, exchange, archived.recorded.payload, reading, &self.settings.config)
+    }
+
+    fn placed(&self, archived: &Archived) -> Placed {
+        Placed {
+            segment: self.segment.to_owned(),
+            offset: archived.offset,
+            length: archived.length,
+        }
+    }
+
+    fn admit_links(&mut self, outcome: &Outcome) -> Result<(), DbError> {
+        let remembered = &mut *self.remembered;
+        let is_news = |found: &Found| remembered.is_news(found);
+        let max_pages = self.settings.config.scope.max_pages_per_host;
+        let (via, now) = (outcome.lease.url_id, outcome.finished);
+        self.tx.admit_links(&outcome.found, via, max_pages, now, is_news)?;
+        Ok(())
+    }
+
     /// The payload of a revisit, from the record that holds it.
-    fn fill(
-        &self,
-        recorded: &crate::archive::Recorded,
-        ending: &mut Ending,
-    ) -> Result<(), DbError> {
+    fn fill(&self, recorded: &Recorded, ending: &mut Ending) -> Result<(), DbError> {
         let (Some(digest), Ending::Answered(response)) = (&recorded.payload, ending) else {
             return Ok(());
         };
@@ -205,45 +250,34 @@ impl Pass<'_, '_> {
     }
 
     /// What the crawl knew before the exchange.
-    fn ground(
-        &self,
-        url: &CanonicalUrl,
-        spelling: &url::Url,
-        metadata: &Metadata,
-        now: Moment,
-    ) -> Result<Ground, DbError> {
+    fn ground(&self, url: &CanonicalUrl, archived: &Archived) -> Result<Ground, DbError> {
+        let now = archived.exchange.started;
+        let metadata = &archived.metadata;
         let purpose = match &metadata.robots_of {
             Some((origin, redirects)) => {
                 Purpose::Robots { origin: origin.clone(), redirects: *redirects }
             }
             None => Purpose::Page,
         };
-        let (known, host_id) = match &purpose {
-            Purpose::Robots { origin, .. } => (None, self.host_of(origin, url)?),
-            Purpose::Page => {
-                (self.known(url, spelling, metadata, now)?, self.tx.host_id(&url.host())?)
+        let (known, host_id, robots_failures) = match &purpose {
+            Purpose::Robots { origin, .. } => {
+                let failures = self.tx.origin(origin)?.map_or(0, |row| row.failures);
+                (None, self.host_of(origin, url)?, failures)
             }
+            Purpose::Page => (self.known(url, archived)?, self.tx.host_id(&url.host())?, 0),
         };
-        let url_id = match &known {
+        let known = known.as_ref();
+        let url_id = match known {
             Some(known) => known.id,
             None => self.tx.apart_url(url, host_id, now)?,
         };
         let host = self.tx.host(host_id)?;
-        self.tx.occupy_host(host_id, self.settings.run, host.next_at)?;
-        let robots_failures = match &purpose {
-            Purpose::Robots { origin, .. } => self.tx.origin(origin)?.map_or(0, |row| row.failures),
-            Purpose::Page => 0,
-        };
-        if known.is_some() {
-            self.tx.take_up_url(url_id)?;
-        }
-        let known = known.as_ref();
         let lease = Lease {
             url_id,
             host_id,
             host: host.name.clone(),
             url: url.clone(),
-            spelling: spelling.clone(),
+            spelling: archived.exchange.url.clone(),
             purpose,
             seed: known.map(|known| known.seed.clone()).unwrap_or_default(),
             via: metadata.via.clone(),
@@ -268,12 +302,10 @@ impl Pass<'_, '_> {
     fn known(
         &self,
         url: &CanonicalUrl,
-        spelling: &url::Url,
-        metadata: &Metadata,
-        now: Moment,
+        archived: &Archived,
     ) -> Result<Option<WaitingUrl>, DbError> {
         if self.tx.find_url(url)?.is_none() {
-            self.admit(url, spelling, metadata, now)?;
+            self.admit(url, archived)?;
         }
         match self.tx.find_url(url)? {
             Some(id) => self.tx.url_by_id(id),
@@ -281,13 +313,8 @@ impl Pass<'_, '_> {
         }
     }
 
-    fn admit(
-        &self,
-        url: &CanonicalUrl,
-        spelling: &url::Url,
-        metadata: &Metadata,
-        now: Moment,
-    ) -> Result<(), DbError> {
+    fn admit(&self, url: &CanonicalUrl, archived: &Archived) -> Result<(), DbError> {
+        let metadata = &archived.metadata;
         let limits = &self.settings.config.scope;
         let (_, seed) = self.settings.seeds.judge("", url, metadata.depth, limits);
         let via = match &metadata.via {
@@ -301,7 +328,7 @@ impl Pass<'_, '_> {
         };
         let found = Found {
             url: url.clone(),
-            spelling: canonical::spelling(spelling),
+            spelling: canonical::spelling(&archived.exchange.url),
             seed: seed.to_owned(),
             depth: metadata.depth,
             redirects: metadata.redirects,
@@ -309,7 +336,7 @@ impl Pass<'_, '_> {
             why: "it was archived",
             excluded: None,
         };
-        self.tx.admit(&found, via, u64::MAX, now)?;
+        self.tx.admit(&found, via, u64::MAX, archived.exchange.started)?;
         Ok(())
     }
 }

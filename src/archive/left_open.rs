@@ -21,7 +21,7 @@ pub struct LeftOpen {
 
 /// What was done to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Repaired {
+pub struct Cut {
     /// Its name when it is sealed.
     pub name: String,
     /// Bytes that it keeps; 0 where all of it was set aside.
@@ -32,7 +32,7 @@ pub struct Repaired {
     pub set_aside: Option<PathBuf>,
 }
 
-impl Repaired {
+impl Cut {
     /// What the index is to say of it.
     pub fn state(&self) -> SegmentState {
         SegmentState { name: self.name.clone(), length: self.kept, digest: None, sealed: true }
@@ -43,7 +43,7 @@ impl Repaired {
 ///
 /// # Errors
 /// When the folder cannot be read.
-pub fn left_open(archive_dir: &Path) -> Result<Vec<LeftOpen>, ArchiveError> {
+pub fn find(archive_dir: &Path) -> Result<Vec<LeftOpen>, ArchiveError> {
     let dir = archive_dir.join(format::WARC_DIR);
     let entries = match std::fs::read_dir(&dir) {
         Ok(entries) => entries,
@@ -85,7 +85,7 @@ impl LeftOpen {
     ///
     /// # Errors
     /// When bytes are missing that the index knows, or the disk fails.
-    pub fn repair(self, committed: Option<u64>) -> Result<Repaired, ArchiveError> {
+    pub fn cut(self, committed: Option<u64>) -> Result<Cut, ArchiveError> {
         let io = |what| ArchiveError::io(what, &self.path);
         let mut file =
             OpenOptions::new().read(true).write(true).open(&self.path).map_err(io("open"))?;
@@ -104,7 +104,7 @@ impl LeftOpen {
         } else {
             std::fs::remove_file(&self.path).map_err(io("remove"))?;
         }
-        Ok(Repaired { name: self.name, kept, cut, set_aside })
+        Ok(Cut { name: self.name, kept, cut, set_aside })
     }
 
     fn set_aside(&self, file: &mut File, from: u64) -> Result<PathBuf, ArchiveError> {
@@ -138,36 +138,33 @@ mod tests {
         committed
     }
 
-    fn repair(archive: &Path, committed: Option<u64>) -> Repaired {
-        let mut left = left_open(archive).unwrap();
+    fn cut(archive: &Path, committed: Option<u64>) -> Cut {
+        let mut left = find(archive).unwrap();
         assert_eq!(left.len(), 1);
-        left.remove(0).repair(committed).unwrap()
+        left.remove(0).cut(committed).unwrap()
     }
 
     #[test]
     fn a_torn_tail_is_cut_at_the_last_byte_that_the_index_knows_and_set_aside() {
         let dir = tempfile::tempdir().unwrap();
         let committed = killed(dir.path());
-        let whole = std::fs::read(&left_open(dir.path()).unwrap()[0].path).unwrap();
-        let repaired = repair(dir.path(), Some(committed.length));
-        assert_eq!(
-            repaired.state(),
-            SegmentState { sealed: true, digest: None, ..committed.clone() }
-        );
+        let whole = std::fs::read(&find(dir.path()).unwrap()[0].path).unwrap();
+        let done = cut(dir.path(), Some(committed.length));
+        assert_eq!(done.state(), SegmentState { sealed: true, digest: None, ..committed.clone() });
         let sealed = dir.path().join(format::WARC_DIR).join(&committed.name);
         let kept = usize::try_from(committed.length).unwrap();
         assert_eq!(std::fs::read(sealed).unwrap(), whole[..kept]);
-        assert_eq!(std::fs::read(repaired.set_aside.unwrap()).unwrap(), whole[kept..]);
-        assert!(left_open(dir.path()).unwrap().is_empty());
+        assert_eq!(std::fs::read(done.set_aside.unwrap()).unwrap(), whole[kept..]);
+        assert!(find(dir.path()).unwrap().is_empty());
     }
 
     #[test]
     fn a_file_that_the_index_knows_nothing_of_is_set_aside_whole() {
         let dir = tempfile::tempdir().unwrap();
         killed(dir.path());
-        let whole = std::fs::read(&left_open(dir.path()).unwrap()[0].path).unwrap();
-        let repaired = repair(dir.path(), None);
-        assert_eq!(std::fs::read(repaired.set_aside.unwrap()).unwrap(), whole);
+        let whole = std::fs::read(&find(dir.path()).unwrap()[0].path).unwrap();
+        let done = cut(dir.path(), None);
+        assert_eq!(std::fs::read(done.set_aside.unwrap()).unwrap(), whole);
         assert_eq!(std::fs::read_dir(dir.path().join(format::WARC_DIR)).unwrap().count(), 0);
     }
 
@@ -175,9 +172,9 @@ mod tests {
     fn a_file_that_lost_committed_bytes_is_an_error_and_left_as_it_is() {
         let dir = tempfile::tempdir().unwrap();
         let committed = killed(dir.path());
-        let left = left_open(dir.path()).unwrap().remove(0);
+        let left = find(dir.path()).unwrap().remove(0);
         let path = left.path.clone();
-        let error = left.repair(Some(committed.length + 100_000)).unwrap_err().to_string();
+        let error = left.cut(Some(committed.length + 100_000)).unwrap_err().to_string();
         assert!(error.contains("bytes are missing"), "{error}");
         assert!(path.exists());
     }
@@ -189,7 +186,7 @@ mod tests {
             let dir = tempfile::tempdir().unwrap();
             let committed = killed(dir.path());
             let kept = usize::try_from(committed.length).unwrap();
-            let left = left_open(dir.path()).unwrap().remove(0);
+            let left = find(dir.path()).unwrap().remove(0);
             let whole = std::fs::read(&left.path).unwrap();
             let (head, tail) = whole.split_at(kept);
             let set_aside = dir.path().join(format::SET_ASIDE_DIR);
@@ -199,8 +196,8 @@ mod tests {
             if is_cut {
                 std::fs::write(&left.path, head).unwrap();
             }
-            let repaired = repair(dir.path(), Some(committed.length));
-            assert_eq!(repaired.kept, committed.length);
+            let done = cut(dir.path(), Some(committed.length));
+            assert_eq!(done.kept, committed.length);
             let sealed = dir.path().join(format::WARC_DIR).join(&committed.name);
             assert_eq!(std::fs::read(sealed).unwrap(), head);
             assert_eq!(std::fs::read(&copy).unwrap(), tail);
@@ -214,8 +211,8 @@ mod tests {
         let committed = killed(dir.path());
         let sealed = dir.path().join(format::WARC_DIR).join(&committed.name);
         std::fs::write(&sealed, b"another").unwrap();
-        let left = left_open(dir.path()).unwrap().remove(0);
-        left.repair(Some(committed.length)).unwrap_err();
+        let left = find(dir.path()).unwrap().remove(0);
+        left.cut(Some(committed.length)).unwrap_err();
         assert_eq!(std::fs::read(sealed).unwrap(), b"another");
     }
 
@@ -223,21 +220,21 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(48))]
         #[test]
         fn a_file_cut_at_any_byte_after_the_committed_ones_is_mended_to_exactly_these(
-            cut in any::<proptest::sample::Index>(),
+            at in any::<proptest::sample::Index>(),
             rubbish in proptest::collection::vec(any::<u8>(), 0..300),
         ) {
             let dir = tempfile::tempdir().unwrap();
             let committed = killed(dir.path());
-            let path = left_open(dir.path()).unwrap().remove(0).path;
+            let path = find(dir.path()).unwrap().remove(0).path;
             let whole = std::fs::read(&path).unwrap();
             let (kept, tail) = whole.split_at(usize::try_from(committed.length).unwrap());
-            let tail = [&tail[..cut.index(tail.len())], &rubbish].concat();
+            let tail = [&tail[..at.index(tail.len())], &rubbish].concat();
             std::fs::write(&path, [kept, &tail].concat()).unwrap();
-            let repaired = repair(dir.path(), Some(committed.length));
+            let done = cut(dir.path(), Some(committed.length));
             let sealed = dir.path().join(format::WARC_DIR).join(&committed.name);
             prop_assert_eq!(std::fs::read(sealed).unwrap(), kept);
-            prop_assert_eq!(repaired.cut, tail.len() as u64);
-            let set_aside = repaired.set_aside.map(|path| std::fs::read(path).unwrap());
+            prop_assert_eq!(done.cut, tail.len() as u64);
+            let set_aside = done.set_aside.map(|path| std::fs::read(path).unwrap());
             prop_assert_eq!(set_aside.unwrap_or_default(), tail);
         }
     }

@@ -1,0 +1,94 @@
+//! What is to be done, from what a verification found.
+
+use std::collections::BTreeMap;
+
+use crate::verify::{Finding, Problem};
+
+/// What a WARC file needs; of several the greatest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// Its rows and its records do not say the same: the rows are brought in line.
+    Rows,
+    /// Its bytes are not what they were: what is whole in it is kept in a new file, and it is set aside.
+    Mending,
+    /// The index does not know it: it is taken in, unless it is a copy.
+    Admission,
+    /// It is not there: what the index says of it goes.
+    Removal,
+}
+
+/// What one WARC file needs, and what is wrong with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileNeeds {
+    /// What is done.
+    pub need: Need,
+    /// Captures whose records are not where they should be.
+    pub without_record: u64,
+    /// Bytes of it that are no record.
+    pub damaged_bytes: u64,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// File by file.
+    pub files: BTreeMap<String, FileNeeds>,
+    /// The rows contradict one another: the index is made anew.
+    pub rebuild: bool,
+}
+
+impl Plan {
+    /// Takes in what was found.
+    pub fn add(&mut self, finding: &Finding) {
+        let need = match finding.problem {
+            Problem::MissingFile => Need::Removal,
+            Problem::UnknownFile => Need::Admission,
+            Problem::Altered | Problem::Length | Problem::Damaged => Need::Mending,
+            Problem::RowWithoutRecord
+            | Problem::RecordWithoutRow
+            | Problem::RowDiffers
+            | Problem::LostPayload => Need::Rows,
+            Problem::Index => {
+                self.rebuild = true;
+                return;
+            }
+        };
+        let Some(file) = &finding.file else {
+            return;
+        };
+        let fresh = FileNeeds { need, without_record: 0, damaged_bytes: 0 };
+        let needs = self.files.entry(file.clone()).or_insert(fresh);
+        needs.need = needs.need.max(need);
+        match finding.problem {
+            Problem::Damaged => needs.damaged_bytes += finding.length.unwrap_or(0),
+            Problem::RowWithoutRecord => needs.without_record += 1,
+            _ => {}
+        }
+    }
+
+    /// Nothing is to be done.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty() && !self.rebuild
+    }
+
+    /// What would be done, a line each.
+    pub fn words(&self) -> Vec<String> {
+        let file = |(name, needs): (&String, &FileNeeds)| match needs.need {
+            Need::Removal => format!("{name}: not there; its captures are taken out of the index"),
+            Need::Mending => format!(
+                "{name}: set aside, and its whole records kept in a new file; {} bytes are no record, \
+                 {} captures are lost",
+                needs.damaged_bytes, needs.without_record
+            ),
+            Need::Admission => {
+                format!("{name}: taken into the index; set aside where it is a copy")
+            }
+            Need::Rows => format!("{name}: its rows are brought in line with its records"),
+        };
+        let mut words: Vec<String> = self.files.iter().map(file).collect();
+        if self.rebuild {
+            words.push("the index: made anew, since its rows contradict one another".to_owned());
+        }
+        words
+    }
+}
