@@ -103,6 +103,21 @@ impl Workspace {
         self.dir.path()
     }
 
+    /// A copy of it as it is now, archive and all.
+    pub(crate) fn copy(&self) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        copy_dir(self.path(), dir.path());
+        Self { dir }
+    }
+
+    /// The objects that a command prints, one a line, whatever its exit code; and that code.
+    pub(crate) fn json_lines(&self, arguments: &[&str]) -> (Vec<serde_json::Value>, Option<i32>) {
+        let output = self.run(arguments);
+        let lines = String::from_utf8(output.stdout).unwrap();
+        let objects = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        (objects, output.status.code())
+    }
+
     /// The binary, to be run here.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = gongkai();
@@ -196,6 +211,19 @@ impl Workspace {
             }
         }
         assert!(rows.is_empty(), "rows without bytes: {rows:?}");
+    }
+}
+
+fn copy_dir(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            fs::create_dir(&target).unwrap();
+            copy_dir(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), &target).unwrap();
+        }
     }
 }
 

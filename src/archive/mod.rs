@@ -9,11 +9,12 @@
 //! - `read`: a record by its place
 //! - `scan`: a file from its first byte to its last, with what is damaged; `exchanges`: what it holds, read
 //!   back
-//! - `lock`: one crawl at a time
+//! - `lock`: one crawl at a time; `disk`: how much room there is
 //!
 //! Nothing here knows the index; it is told lengths and places, and tells them.
 
 pub mod description;
+pub mod disk;
 pub mod exchanges;
 pub mod format;
 pub mod http_head;
@@ -51,8 +52,8 @@ pub enum ArchiveError {
     },
     /// A file is shorter than the index says.
     #[error(
-        "{} has {found} bytes, the index knows {committed}: bytes are missing; \
-         get the file back from a copy, or run `gongkai verify`",
+        "{} has {found} bytes, the index knows {committed}: get the file back from a copy, or run \
+         `gongkai repair`",
         path.display()
     )]
     Short {
@@ -60,6 +61,18 @@ pub enum ArchiveError {
         path: PathBuf,
         /// Its length.
         found: u64,
+        /// The length that was committed.
+        committed: u64,
+    },
+    /// A file is not there.
+    #[error(
+        "{} is not there, and the index knows {committed} bytes of it: get the file back from a copy, or \
+         run `gongkai repair`",
+        path.display()
+    )]
+    Gone {
+        /// The file.
+        path: PathBuf,
         /// The length that was committed.
         committed: u64,
     },

@@ -49,6 +49,10 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
     Ok(match summary.ending {
         Ending::Interrupt => Exit::Interrupted,
         Ending::Terminate => Exit::Terminated,
+        Ending::NoRoom => {
+            let (dir, reserve) = (config.archive.dir.clone(), config.archive.reserve);
+            return Err(Failure::failed(CrawlError::NoRoom { dir, reserve }));
+        }
         _ if reading.mistakes.is_empty() => Exit::Done,
         _ => Exit::Failed,
     })

@@ -121,6 +121,7 @@ fn read(file: &mut TomlFile) -> Config {
     set(&mut config.identity.contact, file.take("identity.contact", contact));
     set(&mut config.archive.dir, file.take("archive.dir", folder));
     set(&mut config.archive.warc_size, file.take("archive.warc_size", size));
+    set(&mut config.archive.reserve, file.take("archive.reserve", size));
     set(&mut config.seeds.dir, file.take("seeds.dir", folder));
     read_politeness(file, &mut config.politeness);
     read_fetch(file, &mut config.fetch);
@@ -296,6 +297,7 @@ impl Config {
                 &[
                     ("dir", quoted(&self.archive.dir.display())),
                     ("warc_size", quoted(&units::write_size(self.archive.warc_size))),
+                    ("reserve", quoted(&units::write_size(self.archive.reserve))),
                 ],
             ),
             section("seeds", &[("dir", quoted(&self.seeds.dir.display()))]),

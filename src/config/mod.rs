@@ -47,6 +47,8 @@ pub struct Archive {
     pub dir: PathBuf,
     /// At this size in bytes a WARC file is sealed and the next one begun.
     pub warc_size: u64,
+    /// So many bytes of the disk are left free: a crawl that comes so far stops, with its state saved.
+    pub reserve: u64,
 }
 
 /// `[seeds]`
@@ -135,7 +137,11 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             identity: Identity::default(),
-            archive: Archive { dir: PathBuf::from("archive"), warc_size: 1024 * MIB },
+            archive: Archive {
+                dir: PathBuf::from("archive"),
+                warc_size: 1024 * MIB,
+                reserve: 32 * MIB,
+            },
             seeds: Seeds { dir: PathBuf::from("seeds") },
             politeness: Politeness {
                 delay: Duration::from_secs(2),

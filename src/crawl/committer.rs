@@ -14,6 +14,7 @@ use super::remembered::Remembered;
 use super::start::Started;
 use super::work::Worked;
 use super::{CrawlError, Options, PATIENCE, Signal};
+use crate::archive::disk;
 use crate::archive::lock::Lock;
 use crate::archive::segment::Appender;
 use crate::archive::{CaptureKind, Encoded, Gzip, Original, Placed, Recorded, SegmentState};
@@ -176,7 +177,7 @@ impl Committer {
 
     fn turn(&mut self, batch: Vec<Worked>) -> Result<Next, CrawlError> {
         let now = clock::now();
-        self.watch_the_time(now);
+        self.watch_the_limits(now)?;
         let Stored { outcomes, kept, segments } = self.store(batch, now)?;
         let mut tally = self.tally;
         let mut in_flight = self.in_flight.saturating_sub(outcomes.len() as u64);
@@ -227,16 +228,24 @@ impl Committer {
         Ok(self.next(&waits, now))
     }
 
-    /// The limits of the clock: `--max-time`, and the hours in which portals may be asked.
-    fn watch_the_time(&mut self, now: Moment) {
+    /// What ends a run beside its own end: `--max-time`, the hours in which portals may be asked, and a disk
+    /// that is nearly full, as long as there is room for what is in flight.
+    fn watch_the_limits(&mut self, now: Moment) -> Result<(), CrawlError> {
         if self.stopping.is_some() {
-            return;
+            return Ok(());
+        }
+        let archive = &self.config.archive;
+        if disk::free_bytes(&archive.dir)? < archive.reserve {
+            tracing::warn!("the disk is nearly full: what is in flight is finished");
+            self.stopping = Some(Ending::NoRoom);
+            return Ok(());
         }
         if self.options.max_time.is_some_and(|max| self.clock.elapsed() >= max) {
             self.stopping = Some(Ending::MaxTime);
         } else if self.config.politeness.hours.as_ref().is_some_and(|hours| !hours.contains(now)) {
             self.stopping = Some(Ending::Hours);
         }
+        Ok(())
     }
 
     /// Appends a batch and syncs it. A payload that is stored already becomes a revisit.

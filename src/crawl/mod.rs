@@ -29,7 +29,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 use crate::archive::ArchiveError;
-use crate::config::Config;
+use crate::config::{Config, units};
 use crate::db::DbError;
 use crate::fetch::{FetchError, Fetcher};
 use crate::seeds::Seeds;
@@ -78,8 +78,30 @@ pub enum CrawlError {
         #[source]
         source: Box<CrawlError>,
     },
+    /// The disk was nearly full, and the run was ended before it was.
+    #[error(
+        "less than {} is free on the disk that holds {} (`archive.reserve`): everything is saved; make room \
+         and run it again",
+        units::write_size(*reserve), dir.display()
+    )]
+    NoRoom {
+        /// The archive.
+        dir: std::path::PathBuf,
+        /// Bytes that are to be left free.
+        reserve: u64,
+    },
+    /// There are WARC files, and nothing that says what is in them.
+    #[error(
+        "there are WARC files in {}, and no index beside them: get gongkai.db back from a copy, or run \
+         `gongkai rebuild`",
+        dir.display()
+    )]
+    NoIndex {
+        /// The archive.
+        dir: std::path::PathBuf,
+    },
     /// The WARC files failed.
-    #[error("the archive could not be written")]
+    #[error("the archive cannot be gone on with")]
     Archive(#[from] ArchiveError),
     /// The database failed.
     #[error("the crawl's state could not be written")]

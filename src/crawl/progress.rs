@@ -33,6 +33,8 @@ pub enum Ending {
     MaxTime,
     /// `politeness.hours` closed.
     Hours,
+    /// Less than `archive.reserve` was free on the disk.
+    NoRoom,
     /// SIGINT.
     Interrupt,
     /// SIGTERM.
@@ -47,6 +49,7 @@ impl Ending {
             Self::MaxPages => "max-pages",
             Self::MaxTime => "max-time",
             Self::Hours => "hours",
+            Self::NoRoom => "disk nearly full",
             Self::Interrupt => "SIGINT",
             Self::Terminate => "SIGTERM",
         }

@@ -1,13 +1,14 @@
 //! Before the first lease: the archive is locked, repaired and opened, what a killed run held is
 //! taken over, and the seeds are admitted.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use super::description::RunDescription;
 use super::{CrawlError, Options};
 use crate::archive::lock::Lock;
 use crate::archive::segment::Appender;
-use crate::archive::{WarcInfo, format, left_open};
+use crate::archive::{ArchiveError, WarcInfo, format, left_open};
 use crate::canonical::{self, CanonicalUrl};
 use crate::clock::{self, Moment};
 use crate::config::Config;
@@ -48,8 +49,13 @@ pub(super) fn open(
         return Err(CrawlError::Locked { dir: dir.clone(), holder: Lock::holder(dir) });
     };
     let now = clock::now();
-    let mut db = Db::open(&dir.join(format::DATABASE))?;
+    let database = dir.join(format::DATABASE);
+    if !database.exists() && has_warc_files(dir)? {
+        return Err(CrawlError::NoIndex { dir: dir.clone() });
+    }
+    let mut db = Db::open(&database)?;
     mend(dir, &mut db)?;
+    check_files(dir, &db)?;
     let lapsed = db.take_over(now, |pace| pace::delay(&config.politeness, pace))?;
     if lapsed > 0 {
         tracing::warn!(urls = lapsed, "the last run was killed; what was in flight is asked again");
@@ -79,6 +85,29 @@ pub(super) fn open(
     let appender =
         Appender::new(&dir.join(format::WARC_DIR), WORKER, info, config.archive.warc_size)?;
     Ok(Started { lock, db, appender, run_id })
+}
+
+fn has_warc_files(dir: &Path) -> Result<bool, ArchiveError> {
+    Ok(dir.join(format::WARC_DIR).is_dir() && !format::sealed(dir)?.is_empty())
+}
+
+/// Every WARC file is there, as long as the index says: what is missing is found before more is added.
+fn check_files(dir: &Path, db: &Db) -> Result<(), CrawlError> {
+    for segment in db.segments()? {
+        let path = format::find_segment(dir, &segment.name);
+        let committed = segment.length;
+        let found = match std::fs::metadata(&path) {
+            Ok(file) => file.len(),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Err(ArchiveError::Gone { path, committed }.into());
+            }
+            Err(error) => return Err(ArchiveError::io("read", &path)(error).into()),
+        };
+        if found < committed {
+            return Err(ArchiveError::Short { path, found, committed }.into());
+        }
+    }
+    Ok(())
 }
 
 /// Cuts the tail of a WARC file that no row speaks of, and seals what a killed run left open.
