@@ -141,11 +141,6 @@ impl Tx<'_> {
         )?;
         let asked = self.ask_again_for_lost()?;
         self.0.execute(
-            "UPDATE urls SET payload_id = NULL WHERE payload_id IN
-                 (SELECT id FROM payloads WHERE capture_id = ?1)",
-            [LOST],
-        )?;
-        self.0.execute(
             "DELETE FROM payloads WHERE capture_id = ?1
                  AND NOT EXISTS (SELECT 1 FROM captures WHERE payload_id = payloads.id)",
             [LOST],

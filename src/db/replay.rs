@@ -176,18 +176,25 @@ impl Tx<'_> {
     /// # Errors
     /// When the database fails.
     pub fn ask_again_for_lost(&self) -> Result<u64, DbError> {
+        let lost = "payload_id IN (SELECT id FROM payloads WHERE capture_id = ?1)";
         let asked = self.0.execute(
-            "UPDATE urls SET payload_id = NULL, etag = NULL, last_modified = NULL, interval_ms = NULL,
-                 state = ?1, due_at = NULL, reason = 'lost', detail = 'the bytes that were kept of it'
-             WHERE payload_id IN (SELECT id FROM payloads WHERE capture_id = ?2)
-                 AND state IN (?3, ?4, ?5)",
+            &format!(
+                "UPDATE urls SET state = ?2, due_at = NULL, interval_ms = NULL, reason = 'lost',
+                     detail = 'the bytes that were kept of it' WHERE {lost} AND state IN (?3, ?4, ?5)"
+            ),
             params![
-                UrlState::Waiting as u8,
                 LOST,
+                UrlState::Waiting as u8,
                 UrlState::Fetched as u8,
                 UrlState::Unchanged as u8,
                 UrlState::Retrying as u8,
             ],
+        )?;
+        self.0.execute(
+            &format!(
+                "UPDATE urls SET payload_id = NULL, etag = NULL, last_modified = NULL WHERE {lost}"
+            ),
+            [LOST],
         )?;
         if asked > 0 {
             self.0.execute(
