@@ -14,6 +14,7 @@ mod bad_input;
 mod disk_full;
 mod evaluated;
 mod house;
+mod judged_by_others;
 mod killed;
 mod mistakes;
 mod one_at_a_time;
