@@ -91,7 +91,7 @@ fn small_portal() -> std::net::SocketAddr {
 /// Status, further fields and page.
 fn answer(path: &str, visit: u32, was_had: bool) -> (&'static str, &'static str, String) {
     let page = |text: &str| format!("<title>小河镇</title><p>小河镇便民服务：{text}</p>");
-    let links: String = PATHS.iter().map(|path| format!("<a href=\"{path}\">公开</a>")).collect();
+    let links = PATHS.map(|path| format!("<a href=\"{path}\">公开</a>")).concat();
     match (path, visit) {
         ("/robots.txt", _) => ("404 None", "", String::new()),
         ("/", _) => ("200 OK", "", page(&links)),
