@@ -11,6 +11,7 @@
 )]
 
 mod bad_input;
+mod closed_pipe;
 mod disk_full;
 mod evaluated;
 mod house;
