@@ -23,11 +23,17 @@ def must(holds, what):
         sys.exit(f"{sys.argv[1]}: {what}")
 
 
+def inside(wacz, name):
+    """A file's bytes."""
+    must(name in wacz.namelist(), f"there is no {name}")
+    return wacz.read(name)
+
+
 def package(wacz):
     """The package lists every file, with its length and hash; its own hash stands beside it."""
-    raw = wacz.read("datapackage.json")
+    raw = inside(wacz, "datapackage.json")
     listed = {one["path"]: one for one in json.loads(raw)["resources"]}
-    digest = json.loads(wacz.read("datapackage-digest.json"))
+    digest = json.loads(inside(wacz, "datapackage-digest.json"))
     must(digest["path"] == "datapackage.json", "datapackage-digest.json names another file")
     must(digest["hash"] == "sha256:" + hashlib.sha256(raw).hexdigest(), "datapackage.json has another hash")
     there = set(wacz.namelist()) - {"datapackage.json", "datapackage-digest.json"}
@@ -47,7 +53,7 @@ def stored(wacz):
 
 def pages(wacz):
     """A header, then a page a line, each with its URL and time."""
-    head, *lines = map(json.loads, wacz.read("pages/pages.jsonl").decode().splitlines())
+    head, *lines = map(json.loads, inside(wacz, "pages/pages.jsonl").decode().splitlines())
     must(head["format"] == "json-pages-1.0", f"pages.jsonl begins with {head}")
     for line in lines:
         must(line["url"].startswith("http") and line["ts"].endswith("Z"), f"a page is {line}")
@@ -56,17 +62,17 @@ def pages(wacz):
 
 def index(wacz):
     """The lines of indexes/index.cdx.gz, block by block as indexes/index.idx says."""
-    data = wacz.read("indexes/index.cdx.gz")
-    meta, *blocks = wacz.read("indexes/index.idx").decode().splitlines()
+    data = inside(wacz, "indexes/index.cdx.gz")
+    meta, *blocks = inside(wacz, "indexes/index.idx").decode().splitlines()
     must(meta.startswith("!meta 0 ") and json.loads(meta[8:])["filename"] == "index.cdx.gz", f"idx: {meta}")
     lines, end = [], 0
     for block in blocks:
         key, place = block[: block.index("{")].strip(), json.loads(block[block.index("{") :])
         must(place["offset"] == end, f"a block begins at {place['offset']}, the one before ends at {end}")
         end += place["length"]
-        inside = gzip.decompress(data[place["offset"] : end]).decode().splitlines()
-        must(inside[0].startswith(key + " "), f"the block of {key} begins with {inside[0]}")
-        lines += inside
+        block = gzip.decompress(data[place["offset"] : end]).decode().splitlines()
+        must(block[0].startswith(key + " "), f"the block of {key} begins with {block[0]}")
+        lines += block
     must(end == len(data), f"index.cdx.gz has {len(data)} bytes, its blocks {end}")
     must(lines == sorted(lines), "index.cdx.gz is not sorted")
     return lines
@@ -78,7 +84,7 @@ def check_record(wacz, archives, line):
     said = json.loads(said)
     name = "archive/" + said["filename"]
     if name not in archives:
-        archives[name] = wacz.read(name)
+        archives[name] = inside(wacz, name)
     offset, length = int(said["offset"]), int(said["length"])
     records = ArchiveIterator(io.BytesIO(archives[name][offset : offset + length]))
     record = next(records)
