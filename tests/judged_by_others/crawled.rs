@@ -15,8 +15,9 @@ use crate::support::{Portals, Workspace};
 const HOST: &str = "www.xiaohezhen.gov.cn";
 
 /// The small portal's pages; what stands in queries is in GBK, as its pages are.
-const PATHS: [&str; 10] = [
+const PATHS: [&str; 11] = [
     "/busy.html",
+    "/guarded.html",
     "/changed.html",
     "/gone.html",
     "/modified.html",
@@ -96,6 +97,7 @@ fn answer(path: &str, visit: u32, was_had: bool) -> (&'static str, &'static str,
         ("/robots.txt", _) => ("404 None", "", String::new()),
         ("/", _) => ("200 OK", "", page(&links)),
         ("/busy.html", 2) => ("503 Busy", "\r\nRetry-After: 1", page("请稍后再试")),
+        ("/guarded.html", 2) => ("412 No", "", page("<script>document.cookie = 1</script>")),
         ("/gone.html", 2..) => ("404 None", "", page("页面不存在")),
         ("/changed.html", _) => ("200 OK", "", page(&format!("第{visit}版"))),
         ("/modified.html", _) if was_had => ("304 Same", "", String::new()),

@@ -99,13 +99,12 @@ fn for_the_time_of_a_refusal_pywb_replays_the_page_that_was_had_before_or_after(
     refusals_are_never_replayed(&Replay::of(&workspace.warc_files(), &[]), &rows(&workspace));
 }
 
-/// A 429 or a 503 says something of the server, and nothing of the page.
+/// A 429, a 503 or a firewall's challenge says something of the server, and nothing of the page.
 pub(super) fn refusals_are_never_replayed(replay: &Replay, rows: &[Row]) {
     let refusals: Vec<&Row> =
-        rows.iter().filter(|row| matches!(row.status, Some(429 | 503))).collect();
-    let before_or_after: BTreeSet<u16> =
-        refusals.iter().filter_map(|refusal| refusal.status).collect();
-    assert_eq!(before_or_after, [429, 503].into());
+        rows.iter().filter(|row| matches!(row.status, Some(412 | 429 | 503))).collect();
+    let statuses: BTreeSet<u16> = refusals.iter().filter_map(|refusal| refusal.status).collect();
+    assert_eq!(statuses, [412, 429, 503].into());
     for refusal in refusals {
         let pages: BTreeSet<_> = rows
             .iter()
