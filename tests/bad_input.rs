@@ -7,7 +7,7 @@ use std::thread;
 use crate::support::{Portals, Workspace};
 
 /// A server that plays one trick on every connection, to the end of the test.
-fn trick(play: impl Fn(TcpStream, String) + Send + 'static) -> SocketAddr {
+pub(crate) fn trick(play: impl Fn(TcpStream, String) + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
@@ -21,7 +21,7 @@ fn trick(play: impl Fn(TcpStream, String) + Send + 'static) -> SocketAddr {
     address
 }
 
-fn respond(mut stream: TcpStream, head: &str, body: &[u8]) {
+pub(crate) fn respond(mut stream: TcpStream, head: &str, body: &[u8]) {
     // Whoever asked may be gone.
     let _sent =
         stream.write_all(format!("HTTP/1.1 {head}\r\nConnection: close\r\n\r\n").as_bytes());

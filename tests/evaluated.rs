@@ -36,7 +36,7 @@ fn what_is_right_wrong_and_missing_is_counted_and_the_wrong_is_shown() {
         "proactive.licensing.decisions  0      1      0        0",
         "proactive.penalties.decisions  0      0      1        0",
         "    - 13\n    + 12",
-        "1 pages; wrong: 2, of them cells: 1; null that should not be: 2",
+        "1 page; wrong: 2, of them cells: 1; null that should not be: 2",
     ] {
         assert!(said.contains(line), "{line:?} is not in {said}");
     }

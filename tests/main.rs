@@ -11,9 +11,11 @@
 )]
 
 mod bad_input;
+mod closed_pipe;
 mod disk_full;
 mod evaluated;
 mod house;
+mod judged_by_others;
 mod killed;
 mod mistakes;
 mod one_at_a_time;

@@ -51,7 +51,9 @@ fn bad_seeds_are_named_and_the_good_ones_are_checked() {
 fn reading_an_archive_that_is_not_there_says_how_to_make_one() {
     let output = workspace().run(&["status"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("`gongkai crawl` makes it"));
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(message.contains("`gongkai crawl` makes it"), "{message}");
+    assert!(message.contains("`--config FILE` names another configuration"), "{message}");
 }
 
 #[test]
@@ -71,4 +73,41 @@ fn a_host_without_its_scheme_is_answered_with_the_url_to_write() {
     assert_eq!(output.status.code(), Some(2));
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(message.contains("write http://www.qingshanshi.gov.cn/"), "{message}");
+}
+
+/// The words of a command that was given something wrong: exit 2.
+fn refused(arguments: &[&str]) -> String {
+    let output = workspace().run(arguments);
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
+    message
+}
+
+#[test]
+fn an_option_that_can_mean_nothing_is_refused_with_what_was_expected() {
+    for (arguments, expected) in [
+        (&["reports", "--division", "xx"][..], "expected up to six digits, such as 640221 or 64"),
+        (&["reports", "--division", ""], "expected up to six digits"),
+        (&["parse", "-", "--charset", "bogus"], "expected a name of the Encoding Standard"),
+        (&["parse", "-", "--url", "bogus"], "expected http://"),
+        (&["parse", "-", "--url", "mailto:a@example.com"], "expected http://"),
+    ] {
+        let message = refused(arguments);
+        let given = arguments.last().unwrap();
+        assert!(message.contains(expected) && message.contains(given), "{message}");
+    }
+}
+
+#[test]
+fn a_database_that_is_none_is_named_once() {
+    let workspace = workspace();
+    fs::create_dir(workspace.path().join("archive")).unwrap();
+    fs::write(workspace.path().join("archive/gongkai.db"), "青杉市统计局\n".repeat(100)).unwrap();
+    for arguments in [&["status"][..], &["crawl"], &["reparse"]] {
+        let output = workspace.run(arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(message.matches("database").count(), 2, "{message}");
+        assert!(message.contains("gongkai.db is not a database of gongkai: it is no database"));
+    }
 }

@@ -45,6 +45,10 @@ fn tells_truly(workspace: &Workspace, portals: &Portals, found: &[Value]) {
     let by_url = workspace.run(&["cat", &one.url]).stdout;
     assert_eq!(by_url, workspace.run(&["cat", payload]).stdout);
     assert_eq!(gongkai::digest::Digest::of(&by_url).to_string(), payload);
+    let captures: Value =
+        serde_json::from_str(&workspace.result(&["show", payload, "--json"])).unwrap();
+    let number = captures["captures"][0]["id"].to_string();
+    assert_eq!(by_url, workspace.run(&["cat", &number]).stdout);
 
     let status: Value = serde_json::from_str(&workspace.result(&["status", "--json"])).unwrap();
     let asked_of = |host: &str| portals.log().iter().filter(|one| one.host == host).count() as u64;

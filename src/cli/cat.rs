@@ -11,7 +11,7 @@ use crate::digest::Digest;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// A URL (its latest payload), or a payload's address (`sha256:…`).
+    /// A URL (its latest payload), a payload's address (`sha256:…`), or a capture's number.
     what: String,
 }
 
@@ -35,6 +35,9 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
 }
 
 fn digest(db: &Db, what: &str) -> Result<Digest, Failure> {
+    if let Ok(id) = what.parse::<i64>() {
+        return of_capture(db, id);
+    }
     if what.starts_with("sha256:") {
         return what.parse().map_err(Failure::usage);
     }
@@ -49,4 +52,16 @@ fn digest(db: &Db, what: &str) -> Result<Digest, Failure> {
         Some(payload) => payload.parse().map_err(Failure::failed),
         None => Err(Failure::failed(format!("nothing was kept of `{what}`"))),
     }
+}
+
+fn of_capture(db: &Db, id: i64) -> Result<Digest, Failure> {
+    let Some(capture) = db.capture(id)? else {
+        let what = format!("there is no capture {id}: `gongkai show URL` names those of a URL");
+        return Err(Failure::failed(what));
+    };
+    if let Some(payload) = capture.payload {
+        return payload.parse().map_err(Failure::failed);
+    }
+    let why = capture.failure.unwrap_or_else(|| format!("it is a {}", capture.kind));
+    Err(Failure::failed(format!("capture {id} holds no payload: {why}")))
 }

@@ -6,7 +6,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
 use super::exit::{Exit, Failure};
-use super::output::{Output, size};
+use super::output::{Output, count, count_do, size};
 use super::{progress, seeds};
 use crate::config::{Config, units};
 use crate::crawl::{self, CrawlError, Ending, Options, Progress, Signal, Summary};
@@ -111,21 +111,20 @@ pub(super) fn words(summary: &Summary) -> String {
     let tally = &summary.tally;
     let seconds = summary.elapsed.as_secs_f64();
     let mut text = format!(
-        "{}: {} pages, {} new reports, {} requests without a response, {} in {seconds:.1} s",
+        "{}: {}, {}, {} without a response, {} in {seconds:.1} s",
         summary.ending.as_str(),
-        tally.pages,
-        tally.reports,
-        tally.failures,
+        count(tally.pages, "page"),
+        count(tally.reports, "new report"),
+        count(tally.failures, "request"),
         size(tally.bytes),
     );
     if summary.waiting > 0 {
-        text.push_str(&format!("; {} URLs wait for the next run", summary.waiting));
+        let waiting = count_do(summary.waiting, "URL", "wait");
+        text.push_str(&format!("; {waiting} for the next run"));
     }
     if summary.hosts_resting > 0 {
-        text.push_str(&format!(
-            ", {} hosts rest (`gongkai status` says why)",
-            summary.hosts_resting
-        ));
+        let resting = count_do(summary.hosts_resting, "host", "rest");
+        text.push_str(&format!(", {resting} (`gongkai status` says why)"));
     }
     if let Some(due) = summary.next_due {
         text.push_str(&format!("; the next is due at {due}"));

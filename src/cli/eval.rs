@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::exit::{Exit, Failure};
-use super::output::{Output, table};
+use super::output::{Output, count, table};
 
 /// What stands after a page's name for its truth, and for what HTTP said of it.
 const TRUTH: &str = ".truth.json";
@@ -39,7 +39,7 @@ struct Count {
     needlessly_null: u64,
 }
 
-/// What is counted over all pages.
+/// What is count over all pages.
 #[derive(Debug, Default, Serialize)]
 struct Counts {
     pages: usize,
@@ -150,7 +150,8 @@ fn summary(
     }
     let Counts { pages, all, all_cells, .. } = counts;
     output.line(format!(
-        "{pages} pages; wrong: {}, of them cells: {}; null that should not be: {}",
+        "{}; wrong: {}, of them cells: {}; null that should not be: {}",
+        count(*pages as u64, "page"),
         all.wrong,
         all_cells.wrong,
         all.missing + all.needlessly_null

@@ -39,12 +39,13 @@ impl From<Exit> for ExitCode {
 pub(super) struct Failure {
     pub(super) exit: Exit,
     error: Box<dyn Error + Send + Sync>,
+    reader_is_gone: bool,
 }
 
 impl Failure {
     /// With a code of its own.
     pub(super) fn new(exit: Exit, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { exit, error: error.into() }
+        Self { exit, error: error.into(), reader_is_gone: false }
     }
 
     /// It ran, and failed.
@@ -57,9 +58,18 @@ impl Failure {
         Self::new(Exit::Usage, error)
     }
 
-    /// Standard output is gone.
+    /// Standard output is gone. A reader that has enough (`| head -1`) is no failure: the command ends
+    /// there, and nothing is said.
     pub(super) fn output(error: &std::io::Error) -> Self {
-        Self::new(Exit::Failed, format!("cannot write to standard output: {error}"))
+        let reader_is_gone = error.kind() == std::io::ErrorKind::BrokenPipe;
+        let exit = if reader_is_gone { Exit::Done } else { Exit::Failed };
+        let what = format!("cannot write to standard output: {error}");
+        Self { reader_is_gone, ..Self::new(exit, what) }
+    }
+
+    /// Whether all that happened is that nobody reads on.
+    pub(super) fn reader_is_gone(&self) -> bool {
+        self.reader_is_gone
     }
 }
 

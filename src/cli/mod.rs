@@ -110,7 +110,8 @@ pub fn main() -> ExitCode {
             let code = if error.use_stderr() { Exit::Usage } else { Exit::Done };
             return match error.print() {
                 Ok(()) => code.into(),
-                Err(_broken_pipe) => Exit::Failed.into(),
+                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => code.into(),
+                Err(_standard_output_is_gone) => Exit::Failed.into(),
             };
         }
     };

@@ -64,18 +64,18 @@ impl Output {
     /// Flushes, says what went wrong, and gives the code.
     pub(super) fn end(mut self, result: Result<Exit, Failure>) -> Exit {
         let flushed = self.results.flush();
-        match (result, flushed) {
-            (Ok(exit), Ok(())) => exit,
-            (Ok(_), Err(error)) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
-            (Ok(_), Err(error)) => {
-                say(&format!("error: {}", Failure::output(&error)));
-                Exit::Failed
-            }
-            (Err(failure), _) => {
-                say(&format!("error: {failure}"));
-                failure.exit
-            }
+        let failure = match (result, flushed) {
+            (Ok(exit), Ok(())) => return exit,
+            (Ok(exit), Err(error)) => match Failure::output(&error) {
+                gone if gone.reader_is_gone() => return exit,
+                failure => failure,
+            },
+            (Err(failure), _) => failure,
+        };
+        if !failure.reader_is_gone() {
+            say(&format!("error: {failure}"));
         }
+        failure.exit
     }
 }
 
@@ -119,6 +119,12 @@ pub(super) fn count(number: u64, what: &str) -> String {
     format!("{number} {what}{plural}")
 }
 
+/// `1 URL waits`, `2 URLs wait`.
+pub(super) fn count_do(number: u64, what: &str, does: &str) -> String {
+    let singular = if number == 1 { "s" } else { "" };
+    format!("{} {does}{singular}", count(number, what))
+}
+
 /// Bytes as people read them.
 pub(super) fn size(bytes: u64) -> String {
     const UNITS: [(&str, u64); 4] =
@@ -140,6 +146,12 @@ mod tests {
         let rows =
             [["a", "青杉市", "1"], ["bcd", "x", "2"]].map(|row| row.map(str::to_owned).to_vec());
         assert_eq!(table(&rows), "a    青杉市  1\nbcd  x       2");
+    }
+
+    #[test]
+    fn one_is_not_many() {
+        let said = [0, 1, 2].map(|count| count_do(count, "URL", "wait"));
+        assert_eq!(said, ["0 URLs wait", "1 URL waits", "2 URLs wait"]);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use gongkai_report::{Hints, decode, json_schema, read, read_with_evidence};
+use gongkai_report::{Hints, decode, is_charset, json_schema, read, read_with_evidence};
+use url::Url;
 
 use super::exit::{Exit, Failure};
 use super::output::Output;
@@ -14,10 +15,10 @@ pub(super) struct Args {
     #[arg(required_unless_present = "schema")]
     file: Option<PathBuf>,
     /// Where it was found: links are resolved against it.
-    #[arg(long, value_name = "U")]
+    #[arg(long, value_name = "U", value_parser = url)]
     url: Option<String>,
     /// Its charset, where the page does not say or lies.
-    #[arg(long, value_name = "C")]
+    #[arg(long, value_name = "C", value_parser = charset)]
     charset: Option<String>,
     /// Also say where each figure stands in the page.
     #[arg(long)]
@@ -25,6 +26,22 @@ pub(super) struct Args {
     /// Print the JSON Schema of what is printed, and parse nothing.
     #[arg(long, conflicts_with = "file")]
     schema: bool,
+}
+
+/// As written, once it is known that links can be resolved against it.
+fn url(text: &str) -> Result<String, String> {
+    match Url::parse(text) {
+        Ok(url) if url.has_host() => Ok(text.to_owned()),
+        Ok(_) => Err("it names no host: expected http://…".to_owned()),
+        Err(why) => Err(format!("{why}: expected http://…")),
+    }
+}
+
+fn charset(text: &str) -> Result<String, &'static str> {
+    if is_charset(text) {
+        return Ok(text.to_owned());
+    }
+    Err("expected a name of the Encoding Standard, such as gbk, gb18030, big5 or utf-8")
 }
 
 pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {

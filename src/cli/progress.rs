@@ -5,7 +5,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::watch;
 
-use super::output::{is_watched, size};
+use super::output::{count, is_watched, size};
 use crate::clock::Stopwatch;
 use crate::crawl::Progress;
 
@@ -71,13 +71,13 @@ fn line(progress: &Progress, elapsed: Duration) -> String {
     let tally = &progress.tally;
     let seconds = elapsed.as_secs().max(1);
     let mut line = format!(
-        "{} pages, {} reports, {} ({} pages/min); {} waiting at {} hosts",
-        tally.pages,
-        tally.reports,
+        "{}, {}, {} ({} pages/min); {} waiting at {}",
+        count(tally.pages, "page"),
+        count(tally.reports, "report"),
         size(tally.bytes),
         tally.pages * 60 / seconds,
         progress.waiting,
-        progress.hosts_waiting,
+        count(progress.hosts_waiting, "host"),
     );
     if progress.hosts_resting > 0 {
         line.push_str(&format!(", {} of them rest", progress.hosts_resting));

@@ -1,5 +1,6 @@
 //! `gongkai reparse`
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
@@ -7,11 +8,11 @@ use serde_json::{Value, json};
 
 use super::crawl::signals;
 use super::exit::{Exit, Failure};
-use super::output::{Output, is_watched};
+use super::output::{Output, count, is_watched};
 use crate::clock::Stopwatch;
 use crate::config::Config;
 use crate::crawl::Signal;
-use crate::reparse::{self, Change, Counts, Event, ReparseError, Summary, What};
+use crate::reparse::{self, Change, Counts, Event, ReparseError, Summary, Unreadable, What};
 
 /// So many differences of a report stand on its line.
 const DIFFERENCES: usize = 8;
@@ -19,6 +20,9 @@ const DIFFERENCES: usize = 8;
 /// So many characters of a value, and of a path: the longest of a table's is 54.
 const VALUE_CHARS: usize = 40;
 const PATH_CHARS: usize = 80;
+
+/// So many reasons why pages could not be read are kept before they are told of.
+const REASONS: usize = 1_000;
 
 /// How often the log is told how far it is.
 const TELL_EVERY: Duration = Duration::from_mins(1);
@@ -50,8 +54,12 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
     // What is being read when a signal comes is not waited for: nothing of it was written.
     runtime.shutdown_background();
     teller.progress.finish_and_clear();
+    teller.tell_unreadable();
     let summary = result?;
-    teller.end(&summary)?;
+    match teller.end(&summary) {
+        Err(failure) if failure.reader_is_gone() => {}
+        told => told?,
+    }
     Ok(match summary.stopped {
         Some(Signal::Interrupt) => Exit::Interrupted,
         Some(Signal::Terminate) => Exit::Terminated,
@@ -67,6 +75,9 @@ struct Teller<'a> {
     progress: ProgressBar,
     clock: Stopwatch,
     told: Duration,
+    /// Pages that could not be read, by the reason, each with how many there are and the first: of a
+    /// file that is gone one word is enough.
+    unreadable: BTreeMap<String, (u64, Unreadable)>,
 }
 
 impl<'a> Teller<'a> {
@@ -76,27 +87,47 @@ impl<'a> Teller<'a> {
         } else {
             ProgressBar::new_spinner()
         };
-        Self { args, output, progress, clock: Stopwatch::start(), told: Duration::ZERO }
+        let (clock, told) = (Stopwatch::start(), Duration::ZERO);
+        Self { args, output, progress, clock, told, unreadable: BTreeMap::new() }
     }
 
+    /// Tells of it. A reader that has enough ends what only tells; what is put right goes on untold.
     fn tell(&mut self, event: &Event<'_>) -> Result<(), Failure> {
+        match self.try_to_tell(event) {
+            Err(failure) if failure.reader_is_gone() && !self.args.dry_run => Ok(()),
+            told => told,
+        }
+    }
+
+    fn try_to_tell(&mut self, event: &Event<'_>) -> Result<(), Failure> {
         match event {
             Event::Changed(change) if self.args.json => self.output.json(&object(change)),
             Event::Changed(change) => self.output.line(line(change)),
             Event::Unreadable(page) => {
-                let payload = page.payload.map(|payload| payload.to_string());
-                self.progress.suspend(|| {
-                    tracing::error!(url = page.url, payload, "unreadable: {}", page.why);
-                });
+                let first = || (0, (*page).clone());
+                self.unreadable.entry(page.why.clone()).or_insert_with(first).0 += 1;
+                if self.unreadable.len() >= REASONS {
+                    self.tell_unreadable();
+                }
                 Ok(())
             }
             Event::Batch(counts, percent) => {
-                self.progress.suspend(|| self.output.flush())?;
                 self.progress.set_message(format!("{percent} %: {}", words(counts)));
                 self.progress.tick();
                 self.log(counts, *percent);
-                Ok(())
+                self.progress.suspend(|| self.output.flush())
             }
+        }
+    }
+
+    /// Says what could not be read: a line for each reason, with the first page that it kept from us.
+    fn tell_unreadable(&mut self) {
+        for (why, (count, first)) in std::mem::take(&mut self.unreadable) {
+            let payload = first.payload.map(|payload| payload.to_string());
+            let what = if count == 1 { String::new() } else { format!("{count} pages ") };
+            self.progress.suspend(|| {
+                tracing::error!(url = first.url, payload, pages = count, "{what}unreadable: {why}");
+            });
         }
     }
 
@@ -135,8 +166,13 @@ impl<'a> Teller<'a> {
 
 fn words(counts: &Counts) -> String {
     format!(
-        "{} pages read; reports: {} unchanged, {} changed, {} new, {} gone; {} pages unreadable",
-        counts.read, counts.unchanged, counts.changed, counts.new, counts.gone, counts.unreadable
+        "{} read; reports: {} unchanged, {} changed, {} new, {} gone; {} unreadable",
+        count(counts.read, "page"),
+        counts.unchanged,
+        counts.changed,
+        counts.new,
+        counts.gone,
+        count(counts.unreadable, "page")
     )
 }
 

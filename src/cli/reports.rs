@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::exit::{Exit, Failure};
 use super::open;
-use super::output::{Output, table};
+use super::output::{self, Output, table};
 use crate::config::Config;
 use crate::db::DbError;
 use crate::db::reports::{ReportFilter, ReportRow};
@@ -18,7 +18,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "S")]
     agency: Option<String>,
     /// The administrative division, or the beginning of its number.
-    #[arg(long, value_name = "D")]
+    #[arg(long, value_name = "D", value_parser = division)]
     division: Option<String>,
     /// One JSON object a line: the report's own keys, with url, `captured_at` and payload.
     #[arg(long, conflicts_with = "csv")]
@@ -26,6 +26,16 @@ pub(super) struct Args {
     /// Comma-separated values, a header first.
     #[arg(long)]
     csv: bool,
+}
+
+/// A number of GB/T 2260, or its beginning.
+fn division(text: &str) -> Result<String, &'static str> {
+    let is_one = (1..=6).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_one {
+        Ok(text.to_owned())
+    } else {
+        Err("expected up to six digits, such as 640221 or 64")
+    }
 }
 
 pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<Exit, Failure> {
@@ -54,7 +64,7 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
         output.line(table(&rows))?;
     }
     if !args.json && !args.csv {
-        output.remark(format!("{count} reports"));
+        output.remark(output::count(count, "report"));
     }
     Ok(Exit::Done)
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use url::Url;
 
 use super::exit::{Exit, Failure};
-use super::output::{Output, say, table};
+use super::output::{Output, count, say, table};
 use crate::canonical::CanonicalUrl;
 use crate::config::Config;
 use crate::seeds::{Reading, Seed, read_dir, read_file};
@@ -38,7 +38,8 @@ fn check(config: &Config, output: &mut Output) -> Result<Exit, Failure> {
         output.line(table(&rows))?;
     }
     complain(&reading);
-    output.remark(format!("{} good, {} mistakes", reading.seeds.len(), reading.mistakes.len()));
+    let mistakes = count(reading.mistakes.len() as u64, "mistake");
+    output.remark(format!("{} good, {mistakes}", reading.seeds.len()));
     Ok(if reading.mistakes.is_empty() { Exit::Done } else { Exit::Usage })
 }
 

@@ -149,14 +149,17 @@ fn plain(value: &Value) -> Option<String> {
     }
 }
 
-/// `116 hold, 1 fails, 0 undecided`.
+/// `116 hold, 1 fails, 0 undecided`: checks.
 pub(super) fn checks(report: &Value) -> String {
     let all = || report["checks"].as_array().into_iter().flatten();
     let count = |wanted: Value| all().filter(|check| check["holds"] == wanted).count();
+    let do_so = |count: usize, does: &str| {
+        if count == 1 { format!("1 {does}s") } else { format!("{count} {does}") }
+    };
     format!(
-        "{} hold, {} fail, {} undecided",
-        count(Value::Bool(true)),
-        count(Value::Bool(false)),
+        "{}, {}, {} undecided",
+        do_so(count(Value::Bool(true)), "hold"),
+        do_so(count(Value::Bool(false)), "fail"),
         count(Value::Null)
     )
 }

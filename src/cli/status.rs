@@ -2,7 +2,7 @@
 
 use super::exit::{Exit, Failure};
 use super::open;
-use super::output::{Output, size, table};
+use super::output::{Output, count, size, table};
 use crate::clock::{self, Moment};
 use crate::config::{Config, units};
 use crate::db::status::{HostStatus, RunStatus, Status};
@@ -42,11 +42,11 @@ fn screen(status: &Status, now: Moment) -> String {
         .collect();
     let mut parts = vec![
         format!(
-            "Archive   {} captures, {} payloads of {}, {} WARC files of {}",
-            archive.captures,
-            archive.payloads,
+            "Archive   {}, {} of {}, {} of {}",
+            count(archive.captures, "capture"),
+            count(archive.payloads, "payload"),
             size(archive.payload_bytes),
-            archive.segments,
+            count(archive.segments, "WARC file"),
             size(archive.segment_bytes)
         ),
         format!("Reports   {reports} ({})", years.join(", ")),
@@ -87,7 +87,7 @@ fn host_row(host: &HostStatus, now: Moment) -> Vec<String> {
 pub(super) fn waits(host: &HostStatus, now: Moment) -> String {
     let left = now.until(host.next_at);
     match &host.rest_reason {
-        _ if host.in_flight > 0 => format!("{} requests in flight", host.in_flight),
+        _ if host.in_flight > 0 => format!("{} in flight", count(host.in_flight, "request")),
         Some(reason) if !left.is_zero() => format!("until {}: {reason}", host.next_at),
         _ if host.waiting == 0 => "nothing is due".to_owned(),
         _ if left.is_zero() => "ready".to_owned(),
@@ -100,9 +100,9 @@ fn run_row(run: &RunStatus) -> Vec<String> {
     vec![
         format!("  {}", run.started_at),
         ending,
-        format!("{} pages", run.pages),
-        format!("{} new reports", run.reports),
-        format!("{} failures", run.failures),
+        count(run.pages, "page"),
+        count(run.reports, "new report"),
+        count(run.failures, "failure"),
         size(run.bytes),
     ]
 }

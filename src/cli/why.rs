@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::exit::{Exit, Failure};
-use super::output::{Output, table};
+use super::output::{Output, count, table};
 use super::status::waits;
 use super::{open, seeds};
 use crate::canonical::CanonicalUrl;
@@ -44,7 +44,8 @@ fn of_known(known: &UrlStatus, add: &mut impl FnMut(&str, String)) {
     let reason = known.reason.as_deref().map(|reason| format!(" ({reason})")).unwrap_or_default();
     add("state", format!("{}{reason}", known.state));
     let from = known.via.clone().or_else(|| known.seed.clone()).unwrap_or_else(|| "?".to_owned());
-    add("found", format!("{} from {from}, {} links from the seed", known.found_at, known.depth));
+    let links = count(u64::from(known.depth), "link");
+    add("found", format!("{} from {from}, {links} from the seed", known.found_at));
     add("score", format!("{}: {}", known.score, known.score_why));
     if let Some(at) = known.visited_at {
         add("asked last", at.to_string());
@@ -55,7 +56,9 @@ fn of_known(known: &UrlStatus, add: &mut impl FnMut(&str, String)) {
     match known.due_at {
         Some(at) => add("due again", at.to_string()),
         None if known.state == "waiting" => {
-            add("due", format!("now; {} URLs of its host come first", known.ahead));
+            let come = if known.ahead == 1 { "comes" } else { "come" };
+            let ahead = count(known.ahead, "URL");
+            add("due", format!("now; {ahead} of its host {come} first"));
         }
         None => {}
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::DbError;
 
@@ -21,12 +21,27 @@ fn version(connection: &Connection) -> Result<i64, DbError> {
     Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
 }
 
+/// Refuses a file that is no database, or another program's, before anything is written to it.
+pub(super) fn refuse_others(connection: &Connection, path: &Path) -> Result<(), DbError> {
+    let not_ours = |why| DbError::NotOurs { path: path.to_owned(), why };
+    let opened = |error: rusqlite::Error| match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => not_ours("it is no database at all"),
+        _ => DbError::Open { path: path.to_owned(), source: error },
+    };
+    let id: i64 =
+        connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(opened)?;
+    let tables: i64 = connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(opened)?;
+    if id != APPLICATION_ID && tables > 0 {
+        return Err(not_ours("another program wrote it"));
+    }
+    Ok(())
+}
+
 /// Refuses a database of a later gongkai before anything is written to it.
 pub(super) fn refuse_newer(connection: &Connection, path: &Path) -> Result<(), DbError> {
-    let found = version(connection).map_err(|error| match error {
-        DbError::Sql(source) => DbError::Open { path: path.to_owned(), source },
-        other => other,
-    })?;
+    let found = version(connection)?;
     if found > LATEST {
         return Err(DbError::Newer { path: path.to_owned(), found, known: LATEST });
     }
@@ -72,6 +87,32 @@ mod tests {
         assert!(error.to_string().contains("use a newer gongkai"), "{error}");
         assert_eq!(std::fs::read(&path).unwrap(), before);
         assert!(!dir.path().join("gongkai.db-wal").exists());
+    }
+
+    #[test]
+    fn what_is_no_database_of_ours_is_refused_untouched_and_named_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("gongkai.db");
+        let text = "青杉市统计局\n".repeat(100);
+        std::fs::write(&path, &text).unwrap();
+        let others = dir.path().join("others.db");
+        rusqlite::Connection::open(&others)
+            .unwrap()
+            .execute_batch("CREATE TABLE notes (a)")
+            .unwrap();
+        let before = std::fs::read(&others).unwrap();
+        for (path, why) in
+            [(&path, "it is no database at all"), (&others, "another program wrote it")]
+        {
+            let expected = format!("{} is not a database of gongkai: {why}; ", path.display());
+            for opened in [Db::open(path), Db::open_read_only(path)] {
+                let error = opened.unwrap_err();
+                assert!(error.to_string().starts_with(&expected), "{error}");
+                assert!(std::error::Error::source(&error).is_none());
+            }
+        }
+        assert_eq!(std::fs::read(&path).unwrap(), text.as_bytes());
+        assert_eq!(std::fs::read(&others).unwrap(), before);
     }
 
     #[test]

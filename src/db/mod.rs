@@ -68,10 +68,24 @@ pub enum DbError {
         source: rusqlite::Error,
     },
     /// There is none yet.
-    #[error("there is no archive at {}: `gongkai crawl` makes it", path.display())]
+    #[error(
+        "there is no archive at {}: `gongkai crawl` makes it; `--config FILE` names another configuration",
+        path.display()
+    )]
     Missing {
         /// Where it was looked for.
         path: PathBuf,
+    },
+    /// Something else lies there.
+    #[error(
+        "{} is not a database of gongkai: {why}; move it away, or name another configuration with `--config FILE`",
+        path.display()
+    )]
+    NotOurs {
+        /// Its path.
+        path: PathBuf,
+        /// What it is.
+        why: &'static str,
     },
     /// It was written by a later gongkai.
     #[error(
@@ -114,11 +128,12 @@ impl Db {
     /// to date.
     ///
     /// # Errors
-    /// When it cannot be opened, or is newer than we know (it is then left untouched).
+    /// When it cannot be opened, is none of ours or newer than we know (it is then left untouched).
     pub fn open(path: &Path) -> Result<Self, DbError> {
         let open_error = |source| DbError::Open { path: path.to_owned(), source };
         let mut connection = Connection::open(path).map_err(open_error)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
+        migrate::refuse_others(&connection, path)?;
         migrate::refuse_newer(&connection, path)?;
         connection.pragma_update(None, "journal_mode", "WAL").map_err(open_error)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
@@ -154,7 +169,7 @@ impl Db {
     /// Opens it for reading alone.
     ///
     /// # Errors
-    /// When there is none, or it is newer or older than we know.
+    /// When there is none, or it is none of ours, or newer than we know.
     pub fn open_read_only(path: &Path) -> Result<Self, DbError> {
         if !path.exists() {
             return Err(DbError::Missing { path: path.to_owned() });
@@ -163,6 +178,7 @@ impl Db {
         let connection = Connection::open_with_flags(path, flags)
             .map_err(|source| DbError::Open { path: path.to_owned(), source })?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
+        migrate::refuse_others(&connection, path)?;
         migrate::refuse_newer(&connection, path)?;
         Self::with(connection, path)
     }

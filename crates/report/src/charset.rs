@@ -218,6 +218,11 @@ fn widest(encoding: &'static Encoding) -> &'static Encoding {
     if encoding == encoding_rs::GBK { GB18030 } else { encoding }
 }
 
+/// Whether a charset has this name: those of the Encoding Standard, and those seen in use.
+pub fn is_charset(name: &str) -> bool {
+    named(name).is_some()
+}
+
 fn named(name: &str) -> Option<&'static Encoding> {
     let name = name.trim();
     let more = MORE_NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));

@@ -33,7 +33,7 @@ mod text;
 mod title;
 mod warning;
 
-pub use charset::{Charset, Decoded, From as CharsetFrom, decode};
+pub use charset::{Charset, Decoded, From as CharsetFrom, decode, is_charset};
 pub use checks::Check;
 pub use evidence::{At, Evidence};
 pub use glance::may_be_report;
