@@ -6,15 +6,18 @@
 //!   written and read; `description`: what heads each file
 //! - `segment`: the open file, its sync and its seal
 //! - `left_open`: what a killed run left, cut at the last byte that the index knows
-//! - `read`: a record by its place
+//! - `read`: a record by its place; `excerpt`: whole exchanges, proven, and copied as they lie
 //! - `scan`: a file from its first byte to its last, with what is damaged; `exchanges`: what it holds, read
 //!   back
+//! - `cdxj`: the lines by which others' replays find a record; `surt`: their keys
 //! - `lock`: one crawl at a time
 //!
 //! Nothing here knows the index; it is told lengths and places, and tells them.
 
+pub mod cdxj;
 pub mod description;
 pub mod exchanges;
+pub mod excerpt;
 pub mod format;
 pub mod http_head;
 pub mod left_open;
@@ -24,6 +27,7 @@ pub mod read;
 pub mod records;
 pub mod scan;
 pub mod segment;
+pub mod surt;
 pub mod warc;
 
 use std::path::{Path, PathBuf};
