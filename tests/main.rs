@@ -13,6 +13,7 @@
 mod bad_input;
 mod disk_full;
 mod evaluated;
+mod exported;
 mod house;
 mod killed;
 mod mistakes;

@@ -6,6 +6,7 @@ use rusqlite::{Row, params};
 use super::DbError;
 use super::selection::{Chosen, Selection};
 use crate::clock::Moment;
+use crate::frontier::UrlState;
 
 /// Things that are kept to come out sorted, each kind by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,14 +123,16 @@ impl Selection {
     ) -> Result<(), E> {
         let mut statement = self.prepare(
             "SELECT g.url, g.at, coalesce(r.title, t.title) FROM temp.pages g
+             JOIN urls u ON u.id = g.url_id
              LEFT JOIN temp.titles t ON t.payload = g.payload
              LEFT JOIN reports r ON r.id = (SELECT max(q.id) FROM reports q
                  JOIN captures c ON c.id = q.capture_id
                  WHERE q.url_id = g.url_id AND +c.payload_id = g.payload)
-             WHERE t.payload IS NOT NULL OR r.id IS NOT NULL
+             WHERE u.state <> ?1 AND (t.payload IS NOT NULL OR r.id IS NOT NULL)
              ORDER BY r.id IS NULL, r.agency, r.year, g.url, g.url_id",
         )?;
-        let mut rows = statement.query([]).map_err(DbError::from)?;
+        // A robots.txt is no page, whatever its type.
+        let mut rows = statement.query([UrlState::Apart as u8]).map_err(DbError::from)?;
         while let Some(row) = rows.next().map_err(DbError::from)? {
             let page = |row: &Row<'_>| -> rusqlite::Result<(String, i64, Option<String>)> {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?))
