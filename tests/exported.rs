@@ -139,10 +139,13 @@ fn records(dir: &Path) -> Vec<(String, String)> {
         .collect()
 }
 
+/// In words, and as what holds it.
+type Promise = (&'static str, fn(&Archive));
+
 #[test]
 fn one_archive_keeps_every_promise_of_its_exports() {
     let archive = Archive::crawled();
-    let promises: [(&str, fn(&Archive)); 11] = [
+    let promises: [Promise; 11] = [
         ("the same archive and filter give the same bytes", same_bytes),
         ("a folder holds exchanges whole, and a line for each that is replayed", whole_exchanges),
         ("a file is cut at the configured size", cut_at_size),

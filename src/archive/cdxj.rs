@@ -110,7 +110,7 @@ impl ZipNum {
     /// Adds a line; gives a block when it is full.
     pub fn add(&mut self, line: &str) -> Option<Block> {
         if self.lines == 0 {
-            self.first = line.split('{').next().unwrap_or_default().trim().to_owned();
+            line.split('{').next().unwrap_or_default().trim().clone_into(&mut self.first);
         }
         self.block.extend_from_slice(line.as_bytes());
         self.lines += 1;

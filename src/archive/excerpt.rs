@@ -249,7 +249,7 @@ mod tests {
                 Ok(())
             };
             exchanges.copy(&place.segment, place.offset, proven.end, copy).unwrap();
-            let (from, to) = (place.offset as usize, place.next as usize);
+            let [from, to] = [place.offset, place.next].map(|at| usize::try_from(at).unwrap());
             assert_eq!(copied, bytes[from..to]);
         }
     }
@@ -271,7 +271,7 @@ mod tests {
         let path = format::find_segment(dir.path(), &places[0].segment);
         let damage = |at: u64| {
             let mut bytes = bytes.clone();
-            bytes[at as usize] ^= 0xff;
+            bytes[usize::try_from(at).unwrap()] ^= 0xff;
             std::fs::write(&path, bytes).unwrap();
             Excerpts::new(dir.path()).prove(&places[0], &mut |_| {})
         };

@@ -19,7 +19,7 @@ pub fn surt(url: &str) -> Option<String> {
     let host = parts.host.take().map(|host| massage(&canonical_host(&host)));
     let path = unescaped(&parts.path);
     let path = if host.is_some() { normal_path(&path) } else { path };
-    let path = canonical_path(escaped(&path));
+    let path = canonical_path(&escaped(&path));
     let query = parts.query.as_deref().and_then(canonical_query);
 
     let mut key = Vec::with_capacity(parts.path.len() + 64);
@@ -273,7 +273,7 @@ fn without_sessions(mut text: Vec<u8>, patterns: &[Regex]) -> Vec<u8> {
     text
 }
 
-fn canonical_path(path: Vec<u8>) -> Vec<u8> {
+fn canonical_path(path: &[u8]) -> Vec<u8> {
     let mut path = without_sessions(path.to_ascii_lowercase(), &PATH_SESSIONS);
     if path.len() > 1 && path.ends_with(b"/") {
         path.pop();

@@ -32,6 +32,7 @@ const YEARS: std::ops::RangeInclusive<i64> = 1990..=2199;
 --reports-only choose captures that a report was read from, and later ones of the same bytes at the same \
 URL; a revisit always brings its original along. csv and jsonl hold of each page the latest report."
 )]
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of the command line")]
 pub(super) struct Args {
     /// In what form.
     #[arg(value_name = "FORMAT")]

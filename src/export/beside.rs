@@ -162,6 +162,11 @@ impl NewFile {
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), ExportError> {
         self.file.write_all(bytes).map_err(ExportError::io("write", &self.path))
     }
+
+    /// Throws it away.
+    pub(super) fn discard(self) -> Result<(), ExportError> {
+        fs::remove_file(&self.path).map_err(ExportError::io("remove", &self.path))
+    }
 }
 
 /// For writers of others' making.
@@ -219,11 +224,6 @@ impl<'a> Folder<'a> {
         let digest = hashed.hasher.digest();
         self.list(name, &digest, hashed.length)?;
         Ok(digest)
-    }
-
-    /// Throws a file away that was begun.
-    pub(super) fn drop(&self, file: &NewFile) -> Result<(), ExportError> {
-        fs::remove_file(&file.path).map_err(ExportError::io("remove", &file.path))
     }
 
     fn list(&mut self, name: &str, digest: &Digest, length: u64) -> Result<(), ExportError> {

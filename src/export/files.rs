@@ -65,7 +65,7 @@ fn payload(
             work.tally.payload_bytes += proven.payload_length;
         }
         Err(why) => {
-            folder.drop(&file)?;
+            file.discard()?;
             work.selection.lose(*id)?;
             work.leave_damaged(holder, why);
         }

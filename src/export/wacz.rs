@@ -59,11 +59,12 @@ fn index(work: &Work<'_>, zip: &mut Zip) -> Result<(), ExportError> {
     };
     work.selection.each_kept(Kept::Cdxj, |line| keep(zipnum.add(line), zip))?;
     keep(zipnum.end(), zip)?;
-    zip.close()?;
+    zip.close();
     zip.start("indexes/index.idx")?;
     zip.add(ZipNum::head(INDEX).as_bytes())?;
     work.selection.each_kept(Kept::Blocks, |line| zip.add(line.as_bytes()))?;
-    zip.close()
+    zip.close();
+    Ok(())
 }
 
 #[derive(Serialize)]
@@ -86,7 +87,8 @@ fn pages(work: &Work<'_>, zip: &mut Zip) -> Result<(), ExportError> {
         line.push('\n');
         zip.add(line.as_bytes())
     })?;
-    zip.close()
+    zip.close();
+    Ok(())
 }
 
 /// A part, as the package lists it.
@@ -153,18 +155,18 @@ impl Zip {
         self.writer.write_all(bytes).map_err(ExportError::io("write", &self.path))
     }
 
-    fn close(&mut self) -> Result<(), ExportError> {
+    fn close(&mut self) {
         if let Some((path, hasher, bytes)) = self.open.take() {
             let name = path.rsplit('/').next().unwrap_or_default().to_lowercase();
             self.resources.push(Resource { name, path, hash: hasher.digest().to_string(), bytes });
         }
-        Ok(())
     }
 
     fn put(&mut self, name: &str, content: &str) -> Result<(), ExportError> {
         self.start(name)?;
         self.add(content.as_bytes())?;
-        self.close()
+        self.close();
+        Ok(())
     }
 
     fn finish(self) -> Result<(), ExportError> {
@@ -185,6 +187,7 @@ impl Volume for Zip {
     }
 
     fn end(&mut self) -> Result<(), ExportError> {
-        self.close()
+        self.close();
+        Ok(())
     }
 }
