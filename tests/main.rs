@@ -14,6 +14,8 @@ mod bad_input;
 mod disk_full;
 mod evaluated;
 mod exported;
+mod exported_whole;
+mod exports;
 mod house;
 mod killed;
 mod mistakes;
