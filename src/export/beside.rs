@@ -163,6 +163,11 @@ impl NewFile {
         self.file.write_all(bytes).map_err(ExportError::io("write", &self.path))
     }
 
+    /// Where it grows.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Throws it away.
     pub(super) fn discard(self) -> Result<(), ExportError> {
         fs::remove_file(&self.path).map_err(ExportError::io("remove", &self.path))

@@ -1,5 +1,7 @@
 //! `csv`: the reports and their numbers as comma-separated values (RFC 4180, UTF-8, a header first).
 
+use std::path::PathBuf;
+
 use super::beside::{Beside, Folder, NewFile};
 use super::cells::{self, Cell};
 use super::{ExportError, Size, Work, snapshot};
@@ -9,26 +11,33 @@ const REPORTS: &str = "reports.csv";
 const CELLS: &str = "cells.csv";
 
 /// A table that grows.
-pub(super) struct Table(::csv::Writer<NewFile>);
-
-fn csv_error(error: ::csv::Error) -> ExportError {
-    ExportError::io("write", std::path::Path::new("a table"))(error.into())
+pub(super) struct Table {
+    path: PathBuf,
+    writer: ::csv::Writer<NewFile>,
 }
 
 impl Table {
     pub(super) fn begin(file: NewFile, columns: &[&str]) -> Result<Self, ExportError> {
-        let mut writer =
+        let path = file.path().to_owned();
+        let writer =
             ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(file);
-        writer.write_record(columns).map_err(csv_error)?;
-        Ok(Self(writer))
+        let mut table = Self { path, writer };
+        table.add(columns)?;
+        Ok(table)
     }
 
     pub(super) fn row<const N: usize>(&mut self, cells: [&str; N]) -> Result<(), ExportError> {
-        self.0.write_record(cells).map_err(csv_error)
+        self.add(&cells)
+    }
+
+    fn add(&mut self, cells: &[&str]) -> Result<(), ExportError> {
+        let written = self.writer.write_record(cells).map_err(std::io::Error::from);
+        written.map_err(ExportError::io("write", &self.path))
     }
 
     pub(super) fn end(self) -> Result<NewFile, ExportError> {
-        self.0.into_inner().map_err(|error| csv_error(error.into_error().into()))
+        let file = self.writer.into_inner().map_err(::csv::IntoInnerError::into_error);
+        file.map_err(ExportError::io("write", &self.path))
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -121,7 +122,8 @@ fn package(work: &Work<'_>, resources: &[Resource]) -> Result<serde_json::Value,
 /// The file that grows, part by part.
 struct Zip {
     path: PathBuf,
-    writer: ZipWriter<BufWriter<File>>,
+    /// Never dropped: it would end the file, and complain of a full disk on its own.
+    writer: ManuallyDrop<ZipWriter<BufWriter<File>>>,
     /// The part that is begun.
     open: Option<(String, Hashing, u64)>,
     resources: Vec<Resource>,
@@ -131,6 +133,7 @@ impl Zip {
     fn create(path: PathBuf) -> Result<Self, ExportError> {
         let file = File::create_new(&path).map_err(ExportError::io("make", &path))?;
         let writer = ZipWriter::new(BufWriter::with_capacity(128 << 10, file));
+        let writer = ManuallyDrop::new(writer);
         Ok(Self { path, writer, open: None, resources: Vec::new() })
     }
 
@@ -171,7 +174,8 @@ impl Zip {
 
     fn finish(self) -> Result<(), ExportError> {
         let io = ExportError::io("write", &self.path);
-        let writer = self.writer.finish().map_err(|error| io(error.into()))?;
+        let writer =
+            ManuallyDrop::into_inner(self.writer).finish().map_err(|error| io(error.into()))?;
         let file = writer.into_inner().map_err(|error| io(error.into_error()))?;
         file.sync_all().map_err(ExportError::io("sync", &self.path))
     }
