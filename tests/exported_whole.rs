@@ -20,7 +20,12 @@ fn it_is_whole_or_not_there_whatever_comes() {
 
 fn refused(archive: &Archive) {
     fs::write(archive.path("taken"), "mine").unwrap();
-    let cases: [(&[&str], i32, &str); 9] = [
+    let cases: [(&[&str], i32, &str); 10] = [
+        (
+            &["warc", "--out", "new", "--since", "2026-02-01", "--until", "2026-01-31"],
+            2,
+            "--since lies after --until",
+        ),
         (&["warc", "--out", "taken"], 2, "taken exists: name another --out, or remove it"),
         (&["wacz", "--out", "no/such/folder/a.wacz"], 2, "in a folder that exists"),
         (
@@ -126,7 +131,8 @@ fn a_damaged_record_is_left_out_and_named_and_so_is_what_needs_it() {
          WHERE c.id = {id} AND r.kind = 'revisit'"
     ));
     let path = archive.path("archive/warc").join(&segment);
-    let mut bytes = fs::read(&path).unwrap();
+    let whole = fs::read(&path).unwrap();
+    let mut bytes = whole.clone();
     bytes[usize::try_from(offset + length / 2).unwrap()] ^= 0xff;
     fs::write(&path, bytes).unwrap();
 
@@ -152,6 +158,16 @@ fn a_damaged_record_is_left_out_and_named_and_so_is_what_needs_it() {
     let table = fs::read_to_string(archive.path("files/captures.csv")).unwrap();
     let without = table.lines().filter(|line| line.ends_with(",,")).count();
     assert_eq!(without, 1 + revisits.len());
+
+    // Once it is written off, nothing is wrong any more: what needs it is counted, and that is all.
+    fs::write(&path, whole).unwrap();
+    database.execute("DELETE FROM captures WHERE id = ?1", [id]).unwrap();
+    database.execute("UPDATE payloads SET capture_id = 0 WHERE capture_id = ?1", [id]).unwrap();
+    for format in ["warc", "files", "wacz"] {
+        let written = archive.exported(format, &format!("{format}-written-off"), &[]);
+        assert_eq!(written["written"]["known_lost"], revisits.len(), "{format}");
+        assert_eq!(written["written"]["damaged"], 0, "{format}");
+    }
 }
 
 #[test]

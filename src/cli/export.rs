@@ -29,8 +29,7 @@ const YEARS: std::ops::RangeInclusive<i64> = 1990..=2199;
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Dates are days of UTC, as the archive writes its times. --year, --division and \
---reports-only choose captures that a report was read from, and later ones of the same bytes at the same \
-URL; a revisit always brings its original along. csv and jsonl hold of each page the latest report."
+--reports-only choose captures that a report was read from, and others of the same bytes at the same URL; a revisit always brings its original along. csv and jsonl hold of each page the latest report."
 )]
 #[expect(clippy::struct_excessive_bools, reason = "each is a word of the command line")]
 pub(super) struct Args {
@@ -96,6 +95,11 @@ impl From<Format> for export::Format {
 }
 
 pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<Exit, Failure> {
+    if let (Some(since), Some(before)) = (args.since, args.until)
+        && since >= before
+    {
+        return Err(Failure::usage("--since lies after --until: expected it before"));
+    }
     let request = Request {
         format: args.format.into(),
         out: args.out.clone(),
