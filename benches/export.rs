@@ -61,15 +61,16 @@ fn archive(dir: &Path, pages: u32) -> Outcome<u64> {
     let rows = Connection::open(archive.join("gongkai.db"))?;
     rows.execute_batch(
         "BEGIN; INSERT INTO hosts (id, name) VALUES (1, 'www.qingshan.example');
-         INSERT INTO seeds VALUES (1, 'qingshan', 'bench');
+         INSERT INTO seeds (id, name, source) VALUES (1, 'qingshan', 'bench');
          INSERT INTO runs (id, started_at, software) VALUES (1, 0, 'bench');
-         INSERT INTO segments VALUES (1, '', 0, 1);",
+         INSERT INTO segments (id, name, length, sealed) VALUES (1, '', 0, 1);",
     )?;
     let info = WarcInfo {
         software: "bench".to_owned(),
         contact: "bench@gongkai.example".to_owned(),
         robots: "none".to_owned(),
         configuration: String::new(),
+        run: String::new(),
     };
     let mut appender = Appender::new(&archive.join("warc"), "w0", info, u64::MAX)?;
     let (mut gzip, mut bytes) = (Gzip::new(), 0);
@@ -77,26 +78,27 @@ fn archive(dir: &Path, pages: u32) -> Outcome<u64> {
         let exchange = exchange(number)?;
         let encoded = encode(&exchange, &Context::default(), &mut gzip);
         let placed = appender.append(&encoded, exchange.started)?;
-        let digest = encoded.payload.unwrap_or_else(|| Digest::of(b""));
-        bytes += encoded.payload_length;
+        let digest = encoded.recorded.payload.unwrap_or_else(|| Digest::of(b""));
+        bytes += encoded.recorded.payload_length;
         rows.execute(
             "INSERT INTO urls (id, hash, url, host_id, seed_id, depth, score, score_why, rank, state, found_at)
              VALUES (?1, ?1, ?2, 1, 1, 0, 0, '', 0, 2, 0)",
             params![number, exchange.url.as_str()],
         )?;
         rows.execute(
-            "INSERT INTO payloads VALUES (?1, ?2, ?3, ?1)",
-            params![number, digest.as_bytes(), i64::try_from(encoded.payload_length)?],
+            "INSERT INTO payloads (id, digest, length, capture_id) VALUES (?1, ?2, ?3, ?1)",
+            params![number, digest.as_bytes(), i64::try_from(encoded.recorded.payload_length)?],
         )?;
         rows.execute(
-            "INSERT INTO captures VALUES (?1, ?1, 1, ?2, 'response', 200, 'text/html', ?1, 1, ?3, ?4, ?5, 1,
-                 NULL, NULL, NULL)",
+            "INSERT INTO captures (id, url_id, run_id, at, kind, status, mime, payload_id, segment_id, offset,
+                 length, record_id, elapsed_ms)
+             VALUES (?1, ?1, 1, ?2, 'response', 200, 'text/html', ?1, 1, ?3, ?4, ?5, 1)",
             params![
                 number,
                 exchange.started.as_millis(),
                 i64::try_from(placed.offset)?,
                 i64::try_from(placed.length)?,
-                encoded.record_id
+                encoded.recorded.record_id
             ],
         )?;
     }

@@ -7,8 +7,8 @@ use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::ArchiveError;
-use super::read::open_segment;
 use super::metadata::add;
+use super::read::open_segment;
 use super::records::WARC_FIELDS;
 use super::warc::reader::{Record, stream_member};
 use super::warc::record::{END, Head};

@@ -16,8 +16,8 @@
 
 pub mod cdxj;
 pub mod description;
-pub mod exchanges;
 pub mod excerpt;
+pub mod exchanges;
 pub mod format;
 pub mod http_head;
 pub mod left_open;
