@@ -7,8 +7,6 @@
 //!   can be read again
 //! - `consistency`: what no two rows of ours contradict each other in
 //! - `mend`: what a repair writes; `replay`: what a rebuild and a repair write that a crawl does not
-//! - `consistency`: what no two rows of ours contradict each other in; `losses`: what is gone for good
-//! - `replay`: what a rebuild and a repair write that a crawl does not
 //! - `selection`: what is chosen for an export; `kept`: what that keeps to come out sorted
 //! - `runs`: one row a run; `status`: the questions that people ask
 //! - `commit`: an outcome, whole
@@ -20,8 +18,8 @@ pub mod captures;
 pub mod commit;
 pub mod consistency;
 pub mod hosts;
-pub mod mend;
 pub mod kept;
+pub mod mend;
 pub mod migrate;
 pub mod origins;
 pub mod pages;
