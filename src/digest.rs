@@ -29,6 +29,16 @@ impl Digest {
         &self.0
     }
 
+    /// Its 64 hexadecimal digits alone, as `sha256sum` writes them.
+    pub fn hex(&self) -> String {
+        use std::fmt::Write as _;
+        self.0.iter().fold(String::with_capacity(64), |mut hex, byte| {
+            let written = write!(hex, "{byte:02x}");
+            debug_assert!(written.is_ok());
+            hex
+        })
+    }
+
     /// From the 32 bytes that the index stores.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
@@ -54,7 +64,7 @@ impl Hashing {
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("sha256:")?;
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&self.hex())
     }
 }
 

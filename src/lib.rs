@@ -45,6 +45,8 @@ pub mod repair;
 
 pub mod reparse;
 
+pub mod export;
+
 pub mod init;
 
 pub mod demo;

@@ -6,15 +6,18 @@
 //!   written and read; `description`: what heads each file
 //! - `segment`: the open file, its sync and its seal
 //! - `left_open`: what a killed run left, cut at the last byte that the index knows
-//! - `read`: a record by its place
+//! - `read`: a record by its place; `excerpt`: whole exchanges, proven, and copied as they lie
 //! - `scan`: a file from its first byte to its last, with what is damaged; `exchanges`: what it holds, read
 //!   back
+//! - `cdxj`: the lines by which others' replays find a record; `surt`: their keys
 //! - `lock`: one crawl at a time; `disk`: how much room there is
 //!
 //! Nothing here knows the index; it is told lengths and places, and tells them.
 
+pub mod cdxj;
 pub mod description;
 pub mod disk;
+pub mod excerpt;
 pub mod exchanges;
 pub mod format;
 pub mod http_head;
@@ -25,6 +28,7 @@ pub mod read;
 pub mod records;
 pub mod scan;
 pub mod segment;
+pub mod surt;
 pub mod warc;
 
 use std::path::{Path, PathBuf};

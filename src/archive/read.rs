@@ -68,7 +68,10 @@ pub fn file_digest(path: &Path, length: u64) -> Result<Digest, ArchiveError> {
 }
 
 /// Opens a WARC file, sealed or still open, though it be sealed this very moment.
-fn open_segment(archive_dir: &Path, name: &str) -> Result<(PathBuf, File), ArchiveError> {
+pub(super) fn open_segment(
+    archive_dir: &Path,
+    name: &str,
+) -> Result<(PathBuf, File), ArchiveError> {
     let path = format::find_segment(archive_dir, name);
     match File::open(&path) {
         Ok(file) => Ok((path, file)),

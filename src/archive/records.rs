@@ -54,8 +54,8 @@ pub enum CaptureKind {
     Response,
     /// A response whose payload is that of an earlier record.
     Revisit,
-    /// A reply that is not what stands at the URL ([`crate::exchange::Response::apart`]): a metadata record holds it, so
-    /// that no replay shows it as the page.
+    /// A reply that is not what stands at the URL ([`crate::exchange::Response::apart`]): a metadata
+    /// record holds it, so that no replay shows it as the page.
     Apart,
     /// No response: a metadata record says why.
     Failure,

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 
 use super::exit::{Exit, Failure};
 use super::output::{Output, table};
-use super::{crawl, open, reports, show};
+use super::{crawl, open, show};
 use crate::config::{Config, ConnectTo};
 use crate::crawl::Options;
 use crate::db::reports::ReportFilter;
@@ -146,7 +146,7 @@ fn print_reports(config: &Config, output: &mut Output) -> Result<usize, Failure>
     let head = ["agency", "year", "form", "received", "granted", "checks"];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     open(config)?.each_report(&ReportFilter::default(), |report| {
-        let object = Value::Object(reports::object(&report)?);
+        let object = Value::Object(report.object()?);
         let total = |row: &str| match object.pointer(&format!("/requests/{row}/total")) {
             None | Some(Value::Null) => "?".to_owned(),
             Some(number) => number.to_string(),

@@ -8,6 +8,7 @@ mod crawl;
 mod demo;
 mod eval;
 mod exit;
+mod export;
 mod init;
 mod logging;
 mod output;
@@ -92,6 +93,8 @@ enum Command {
     Repair(repair::Args),
     /// The index anew from the WARC files alone; the old one is set aside.
     Rebuild(rebuild::Args),
+    /// The archive, or a choice of it, in others' formats: whole, checkable, the same bytes each time.
+    Export(export::Args),
     /// Completions for a shell.
     Completions {
         /// The shell.
@@ -138,6 +141,7 @@ fn run(cli: &Cli, output: &mut Output) -> Result<Exit, Failure> {
         Command::Verify(args) => verify::run(args, &configuration(cli)?, output),
         Command::Repair(args) => repair::run(args, &configuration(cli)?, output),
         Command::Rebuild(args) => rebuild::run(args, &configuration(cli)?, output),
+        Command::Export(args) => export::run(args, &configuration(cli)?, output),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "gongkai", &mut script);

@@ -1,7 +1,5 @@
 //! `gongkai reports`
 
-use serde_json::{Map, Value};
-
 use super::exit::{Exit, Failure};
 use super::open;
 use super::output::{self, Output, table};
@@ -47,13 +45,13 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
     };
     let mut rows = Vec::new();
     if args.csv {
-        output.line(COLUMNS.join(","))?;
+        output.line(ReportRow::COLUMNS.join(","))?;
     }
     let count = db.each_report(&filter, |report| {
         if args.json {
-            output.json(&object(&report)?)
+            output.json(&report.object()?)
         } else if args.csv {
-            let cells: Vec<String> = cells(&report).iter().map(|cell| csv_cell(cell)).collect();
+            let cells: Vec<String> = report.cells().iter().map(|cell| csv_cell(cell)).collect();
             output.line(cells.join(","))
         } else {
             rows.push(short(&report));
@@ -69,24 +67,6 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
     Ok(Exit::Done)
 }
 
-const COLUMNS: [&str; 9] =
-    ["agency", "year", "division", "kind", "format", "title", "url", "captured_at", "payload"];
-
-fn cells(report: &ReportRow) -> [String; 9] {
-    let text = |value: &Option<String>| value.clone().unwrap_or_default();
-    [
-        text(&report.agency),
-        report.year.map(|year| year.to_string()).unwrap_or_default(),
-        text(&report.division),
-        report.kind.clone(),
-        text(&report.format),
-        text(&report.title),
-        report.url.clone(),
-        report.captured_at.to_string(),
-        report.payload.map(|payload| payload.to_string()).unwrap_or_default(),
-    ]
-}
-
 /// RFC 4180: quoted where it must be. A cell that a spreadsheet would take for a formula is not
 /// one of ours to alter.
 fn csv_cell(cell: &str) -> String {
@@ -98,21 +78,8 @@ fn csv_cell(cell: &str) -> String {
 }
 
 fn short(report: &ReportRow) -> Vec<String> {
-    let [agency, year, _, _, format, ..] = cells(report);
+    let [agency, year, _, _, format, ..] = report.cells();
     vec![agency, year, format, report.url.clone()]
-}
-
-/// The report's own keys, with where and when it was read.
-pub(super) fn object(report: &ReportRow) -> Result<Map<String, Value>, Failure> {
-    let mut object: Map<String, Value> =
-        serde_json::from_str(&report.json).map_err(Failure::failed)?;
-    object.insert("url".to_owned(), Value::from(report.url.as_str()));
-    object.insert("captured_at".to_owned(), Value::from(report.captured_at.to_string()));
-    object.insert(
-        "payload".to_owned(),
-        Value::from(report.payload.map(|payload| payload.to_string())),
-    );
-    Ok(object)
 }
 
 impl From<DbError> for Failure {

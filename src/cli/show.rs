@@ -32,7 +32,7 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
     };
     let (mut report, mut links) = (None, Vec::new());
     if let Some(id) = db.url_id(&canonical(&latest.url)?)? {
-        report = db.report_of_url(id)?.map(|report| super::reports::object(&report)).transpose()?;
+        report = db.report_of_url(id)?.map(|report| report.object()).transpose()?;
         links = db.found_on(id)?;
     }
     if args.json {

@@ -7,6 +7,7 @@
 //!   can be read again
 //! - `consistency`: what no two rows of ours contradict each other in
 //! - `mend`: what a repair writes; `replay`: what a rebuild and a repair write that a crawl does not
+//! - `selection`: what is chosen for an export; `kept`: what that keeps to come out sorted
 //! - `runs`: one row a run; `status`: the questions that people ask
 //! - `commit`: an outcome, whole
 //!
@@ -17,6 +18,7 @@ pub mod captures;
 pub mod commit;
 pub mod consistency;
 pub mod hosts;
+pub mod kept;
 pub mod mend;
 pub mod migrate;
 pub mod origins;
@@ -24,6 +26,7 @@ pub mod pages;
 pub mod replay;
 pub mod reports;
 pub mod runs;
+pub mod selection;
 pub mod status;
 pub mod urls;
 

@@ -1,6 +1,7 @@
 //! What was read out of the captures.
 
 use rusqlite::{OptionalExtension, Row, params};
+use serde_json::{Map, Value};
 
 use super::{Db, DbError, Tx};
 use crate::clock::Moment;
@@ -32,6 +33,44 @@ pub struct ReportRow {
     pub json: String,
 }
 
+impl ReportRow {
+    /// The columns of a table of reports.
+    pub const COLUMNS: [&'static str; 9] =
+        ["agency", "year", "division", "kind", "format", "title", "url", "captured_at", "payload"];
+
+    /// Its row in such a table.
+    pub fn cells(&self) -> [String; 9] {
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        [
+            text(&self.agency),
+            self.year.map(|year| year.to_string()).unwrap_or_default(),
+            text(&self.division),
+            self.kind.clone(),
+            text(&self.format),
+            text(&self.title),
+            self.url.clone(),
+            self.captured_at.to_string(),
+            self.payload.map(|payload| payload.to_string()).unwrap_or_default(),
+        ]
+    }
+
+    /// The report's own keys, with where and when it was read.
+    ///
+    /// # Errors
+    /// When the row holds no JSON object.
+    pub fn object(&self) -> Result<Map<String, Value>, DbError> {
+        let mut object: Map<String, Value> =
+            serde_json::from_str(&self.json).map_err(|error| DbError::Corrupt {
+                what: format!("a report of {} that is no JSON object ({error})", self.url),
+            })?;
+        object.insert("url".to_owned(), Value::from(self.url.as_str()));
+        object.insert("captured_at".to_owned(), Value::from(self.captured_at.to_string()));
+        let payload = self.payload.map(|payload| payload.to_string());
+        object.insert("payload".to_owned(), Value::from(payload));
+        Ok(object)
+    }
+}
+
 /// Which reports are asked for; nothing set asks for all.
 #[derive(Debug, Clone, Default)]
 pub struct ReportFilter {
@@ -43,13 +82,13 @@ pub struct ReportFilter {
     pub division: Option<String>,
 }
 
-const SELECT: &str =
+pub(super) const SELECT: &str =
     "SELECT coalesce(u.spelling, u.url), c.at, p.digest, r.kind, r.title, r.agency,
      r.year, r.division, r.format, r.json
      FROM reports r JOIN captures c ON c.id = r.capture_id JOIN urls u ON u.id = r.url_id
      LEFT JOIN payloads p ON p.id = c.payload_id";
 
-fn report(row: &Row<'_>) -> rusqlite::Result<ReportRow> {
+pub(super) fn report(row: &Row<'_>) -> rusqlite::Result<ReportRow> {
     Ok(ReportRow {
         url: row.get(0)?,
         captured_at: Moment::from_millis(row.get(1)?),

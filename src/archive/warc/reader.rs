@@ -16,6 +16,9 @@ const MAX_BLOCK_BYTES: u64 = 8 << 30;
 /// So much room is made for a block at once; more only as its bytes arrive.
 const FIRST_BLOCK_BYTES: u64 = 1 << 20;
 
+/// So much of a block is looked at at once.
+const STREAM_BYTES: usize = 32 << 10;
+
 /// A record, unpacked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
@@ -74,6 +77,31 @@ impl Record {
         self.block
     }
 
+    fn length(&self) -> Result<u64, String> {
+        let length = self.field("Content-Length").and_then(|length| length.parse().ok());
+        match length.ok_or("no Content-Length")? {
+            length if length > MAX_BLOCK_BYTES => {
+                Err(format!("a Content-Length of {length}, past any of ours"))
+            }
+            length => Ok(length),
+        }
+    }
+
+    /// Adds to the HTTP head, and hands on what lies behind it. Says whether more of the head is to
+    /// come.
+    fn take_head(&mut self, part: &[u8], sink: &mut dyn FnMut(&[u8])) -> bool {
+        let from = self.block.len().saturating_sub(END.len() - 1);
+        self.block.extend_from_slice(part);
+        let unseen = self.block.get(from..).unwrap_or_default();
+        if let Some(gap) = unseen.windows(END.len()).position(|four| four == END) {
+            let body = from + gap + END.len();
+            sink(self.block.get(body..).unwrap_or_default());
+            self.block.truncate(body);
+            return false;
+        }
+        (self.block.len() as u64) < MAX_HEAD_BYTES
+    }
+
     fn body_at(&self) -> usize {
         let gap = self.block.windows(4).position(|four| four == b"\r\n\r\n");
         gap.map_or(self.block.len(), |gap| gap + 4)
@@ -85,28 +113,69 @@ impl Record {
 /// # Errors
 /// What is wrong, in words: the member is damaged, or it holds no whole record.
 pub fn read_member(source: &mut impl BufRead) -> Result<Record, String> {
-    let damaged = |error| format!("the gzip member is damaged: {error}");
+    let damaged = |error| damaged_member(&error);
     let mut member = BufReader::new(GzDecoder::new(source));
     let head = read_head(&mut member)?;
     let mut record = Record { fields: fields(&head)?, block: Vec::new() };
-    let length: u64 = record
-        .field("Content-Length")
-        .and_then(|length| length.parse().ok())
-        .ok_or("no Content-Length")?;
-    if length > MAX_BLOCK_BYTES {
-        return Err(format!("a Content-Length of {length}, past any of ours"));
-    }
+    let length = record.length()?;
     let room = usize::try_from(length.min(FIRST_BLOCK_BYTES)).unwrap_or_default();
     record.block.reserve(room);
     let found = member.by_ref().take(length).read_to_end(&mut record.block).map_err(damaged)?;
     if (found as u64) < length {
-        return Err(format!("Content-Length is {length}, the block has {found} bytes"));
+        return Err(too_short(length, found as u64));
     }
-    // One byte more than there should be: the end of the member is reached, and its checksum seen.
+    end_of(member, length)?;
+    Ok(record)
+}
+
+/// Reads the member that stands next as [`read_member`] does, and hands its payload on, part by part:
+/// of the block the record keeps the HTTP head alone. A payload of any length takes no memory.
+///
+/// # Errors
+/// As [`read_member`]; what was handed on is then not to be trusted.
+pub fn stream_member(
+    source: &mut impl BufRead,
+    sink: &mut dyn FnMut(&[u8]),
+) -> Result<Record, String> {
+    let mut member = BufReader::with_capacity(STREAM_BYTES, GzDecoder::new(source));
+    let head = read_head(&mut member)?;
+    let mut record = Record { fields: fields(&head)?, block: Vec::new() };
+    let length = record.length()?;
+    let (mut left, mut in_head) = (length, true);
+    while left > 0 {
+        let part = member.fill_buf().map_err(|error| damaged_member(&error))?;
+        if part.is_empty() {
+            return Err(too_short(length, length - left));
+        }
+        let taken = part.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        let part = part.get(..taken).unwrap_or_default();
+        if in_head {
+            in_head = record.take_head(part, sink);
+        } else {
+            sink(part);
+        }
+        left -= taken as u64;
+        member.consume(taken);
+    }
+    end_of(member, length)?;
+    Ok(record)
+}
+
+fn damaged_member(error: &std::io::Error) -> String {
+    format!("the gzip member is damaged: {error}")
+}
+
+fn too_short(length: u64, found: u64) -> String {
+    format!("Content-Length is {length}, the block has {found} bytes")
+}
+
+/// One byte more than there should be: the end of the member is reached, and its checksum seen.
+fn end_of(member: impl Read, length: u64) -> Result<(), String> {
     let mut end = Vec::with_capacity(END.len() + 1);
-    member.take(END.len() as u64 + 1).read_to_end(&mut end).map_err(damaged)?;
+    let most = END.len() as u64 + 1;
+    member.take(most).read_to_end(&mut end).map_err(|error| damaged_member(&error))?;
     if end == END {
-        Ok(record)
+        Ok(())
     } else {
         Err(format!("Content-Length is {length}, the block does not end there"))
     }
@@ -117,9 +186,7 @@ fn read_head(member: &mut impl BufRead) -> Result<Vec<u8>, String> {
     let mut head = Vec::with_capacity(1_024);
     let mut member = member.take(MAX_HEAD_BYTES);
     loop {
-        let read = member
-            .read_until(b'\n', &mut head)
-            .map_err(|error| format!("the gzip member is damaged: {error}"))?;
+        let read = member.read_until(b'\n', &mut head).map_err(|error| damaged_member(&error))?;
         if head.ends_with(END) {
             return Ok(head);
         }
@@ -174,6 +241,40 @@ mod tests {
         assert_eq!(record.http_head(), b"A\r\n\r\n");
         assert_eq!(record.payload(), b"pay");
         assert_eq!(record.into_payload(), b"pay");
+    }
+
+    #[test]
+    fn a_streamed_record_is_the_record_and_its_payload_comes_in_parts() {
+        let body = "0123456789".repeat(20_000);
+        for http in [format!("A: b\r\n\r\n{body}"), body.clone(), String::new(), "A\r\n\r\n".into()]
+        {
+            let head = format!("WARC/1.1\r\nContent-Length: {}\r\n\r\n{http}\r\n\r\n", http.len());
+            let member = pack(&head);
+            let whole = read(&member).unwrap();
+            let (mut payload, mut parts) = (Vec::new(), 0);
+            let mut rest = [member.as_slice(), b"next"].concat();
+            let mut source = rest.as_mut_slice() as &[u8];
+            let streamed = stream_member(&mut source, &mut |part| {
+                payload.extend_from_slice(part);
+                parts += 1;
+            });
+            let streamed = streamed.unwrap();
+            assert_eq!(source, b"next");
+            assert_eq!(
+                (streamed.http_head(), payload.as_slice()),
+                (whole.http_head(), whole.payload())
+            );
+            assert!(parts <= 8, "{parts}");
+        }
+        let mut member = pack(WHOLE);
+        for at in 10..member.len() {
+            member[at] ^= 0x10;
+            let mut payload = Vec::new();
+            let read =
+                stream_member(&mut member.as_slice(), &mut |part| payload.extend_from_slice(part));
+            assert!(read.is_err() || payload == b"pay", "changed at {at}");
+            member[at] ^= 0x10;
+        }
     }
 
     #[test]

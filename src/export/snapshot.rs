@@ -1,0 +1,262 @@
+//! What an export says of itself: `snapshot.json` for machines, `README.txt` for people, and the record
+//! that heads each WARC file.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::beside::{Folder, MANIFEST};
+use super::{ExportError, Format, Work};
+use crate::db::selection::SeedName;
+
+/// So many seeds are named in the head of a WARC file; the snapshot names all.
+const SEEDS_NAMED: usize = 50;
+
+/// A value as one line of JSON.
+pub(super) fn line(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// A value as JSON for reading.
+pub(super) fn json(value: &Value) -> String {
+    format!("{value:#}\n")
+}
+
+/// What the export is called.
+pub(super) fn title(work: &Work<'_>) -> String {
+    let of = match work.request.format {
+        Format::Csv | Format::Jsonl => format!("{} reports", work.tally.reports),
+        _ => format!("{} captures", work.tally.captures),
+    };
+    format!("{of} of a gongkai archive as of {}", work.as_of)
+}
+
+/// What was chosen, in words.
+pub(super) fn choice(work: &Work<'_>) -> String {
+    let filter = &work.request.filter;
+    let mut words = Vec::new();
+    if let Some(since) = filter.since {
+        words.push(format!("captured since {since}"));
+    }
+    if let Some(before) = filter.before {
+        words.push(format!("captured before {before}"));
+    }
+    if !filter.hosts.is_empty() {
+        words.push(format!("at {}", filter.hosts.join(", ")));
+    }
+    if filter.is_of_reports() {
+        words.push("read as a report".to_owned());
+    }
+    if let Some(year) = filter.year {
+        words.push(format!("on the year {year}"));
+    }
+    if let Some(division) = &filter.division {
+        words.push(format!("of the division {division}"));
+    }
+    if filter.latest {
+        words.push("of each URL the latest capture".to_owned());
+    }
+    if words.is_empty() { "everything".to_owned() } else { words.join("; ") }
+}
+
+/// What it is, in a sentence or two.
+pub(super) fn description(work: &Work<'_>) -> Result<String, ExportError> {
+    let seeds = seeds(work)?;
+    let operator = work.request.operator.as_deref().unwrap_or("an operator who is not named");
+    Ok(format!(
+        "Annual reports on government information disclosure (政府信息公开工作年度报告) and the pages \
+         around them, archived by {} for {operator}, from {}. Chosen: {}.",
+        work.request.software,
+        seed_words(&seeds),
+        choice(work)
+    ))
+}
+
+fn seeds(work: &Work<'_>) -> Result<Vec<SeedName>, ExportError> {
+    Ok(match work.request.format {
+        Format::Csv | Format::Jsonl => work.selection.all_seeds()?,
+        _ => work.selection.seeds()?,
+    })
+}
+
+fn seed_words(seeds: &[SeedName]) -> String {
+    let mut names: Vec<&str> =
+        seeds.iter().take(SEEDS_NAMED).map(|seed| seed.name.as_str()).collect();
+    let more = seeds.len().saturating_sub(names.len());
+    let more = format!("{more} more");
+    if seeds.len() > names.len() {
+        names.push(&more);
+    }
+    format!("{} seeds ({})", seeds.len(), names.join(", "))
+}
+
+/// What heads each WARC file.
+pub(super) fn excerpt_fields(work: &Work<'_>) -> Result<Vec<(&'static str, String)>, ExportError> {
+    let mut fields = vec![
+        ("software", work.request.software.clone()),
+        ("format", "WARC File Format 1.1".to_owned()),
+        (
+            "conformsTo",
+            "https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
+                .to_owned(),
+        ),
+    ];
+    if let Some(operator) = &work.request.operator {
+        fields.push(("operator", operator.clone()));
+    }
+    fields.push(("isPartOf", format!("a gongkai archive as of {}", work.as_of)));
+    fields.push((
+        "description",
+        format!(
+            "an excerpt: records copied byte for byte out of the WARC files of that archive. Chosen: {}. \
+             Found from {}",
+            choice(work),
+            seed_words(&seeds(work)?)
+        ),
+    ));
+    Ok(fields)
+}
+
+/// The whole of it, for machines.
+pub(super) fn object(work: &Work<'_>) -> Result<Value, ExportError> {
+    let never: serde_json::Map<String, Value> = work
+        .selection
+        .never_fetched()?
+        .into_iter()
+        .map(|(reason, count)| (reason, Value::from(count)))
+        .collect();
+    let (counts, tally) = (&work.counts, &work.tally);
+    let mut object = json!({
+        "schema": "gongkai-export/1",
+        "format": work.request.format,
+        "title": title(work),
+        "description": description(work)?,
+        "software": work.request.software,
+        "operator": work.request.operator,
+        "as_of": work.as_of,
+        "filter": work.request.filter,
+        "seeds": seeds(work)?,
+        "written": tally,
+    });
+    let left_out = match work.request.format {
+        Format::Csv | Format::Jsonl => json!({
+            "reports_not_chosen": work.selection.pages_with_reports()?.saturating_sub(tally.reports),
+        }),
+        _ => json!({
+            "captured_at_another_time": counts.other_time,
+            "of_other_hosts": counts.other_hosts,
+            "without_such_a_report": counts.no_such_report,
+            "not_the_latest_of_their_url": counts.not_latest,
+            "without_an_answer": tally.no_answer,
+            "payload_known_to_be_lost": tally.known_lost,
+            "damaged": tally.damaged,
+        }),
+    };
+    if let Some(object) = object.as_object_mut() {
+        if !matches!(work.request.format, Format::Csv | Format::Jsonl) {
+            object.insert("captures_in_the_archive".to_owned(), Value::from(counts.archive));
+            object.insert("captures_chosen".to_owned(), Value::from(counts.chosen));
+        }
+        object.insert("left_out".to_owned(), left_out);
+        object.insert("damaged".to_owned(), json!(work.damaged));
+        object.insert("urls_never_fetched".to_owned(), Value::from(never));
+        object.insert("how_to_check".to_owned(), json!(checks(work.request.format)));
+    }
+    Ok(object)
+}
+
+fn checks(format: Format) -> Vec<&'static str> {
+    let manifest =
+        "sha256sum --quiet -c manifest-sha256.txt: every file of this folder against its hash";
+    match format {
+        Format::Warc => vec![
+            manifest,
+            "gunzip -t gongkai-*.warc.gz: each file is whole; warcio check gongkai-*.warc.gz: each record \
+             against its digests",
+            "cdxj-indexer --sort gongkai-*.warc.gz: gives index.cdxj",
+        ],
+        Format::Wacz => vec![
+            "wacz validate -f FILE: every part against its hash in datapackage.json, and that against \
+             datapackage-digest.json",
+            "unzip FILE, then warcio check archive/*.warc.gz: each record against its digests",
+        ],
+        Format::Files => vec![manifest, "the name of each file under payloads/ is its SHA-256"],
+        Format::Csv | Format::Jsonl => vec![
+            manifest,
+            "each row names the page (url, captured_at) and the SHA-256 of its payload, under which \
+             `export files` writes it and `gongkai cat` prints it",
+        ],
+    }
+}
+
+fn holds(format: Format) -> &'static str {
+    match format {
+        Format::Warc => {
+            "gongkai-00001.warc.gz and following: WARC 1.1, one gzip member a record; each exchange whole \
+             (response or\n  revisit, request, metadata), byte for byte as archived. A revisit has its original with \
+             it.\nindex.cdxj: a line a response or revisit, sorted, for pywb and its kin.\n"
+        }
+        Format::Wacz => {
+            "archive/: WARC 1.1, one gzip member a record, stored uncompressed in the zip; each exchange \
+             whole.\nindexes/: the index (CDXJ in blocks). pages/pages.jsonl: reports first, then other pages.\n"
+        }
+        Format::Files => {
+            "payloads/sha256/: each payload once, under the SHA-256 of its bytes.\ncaptures.csv: which URL brought \
+             which payload when. Without a path: the payload could not be had.\n"
+        }
+        Format::Csv => {
+            "reports.csv: a row a report, of each page the latest.\ncells.csv: a row a number of its tables; \
+             what a report does not state has no row. With DuckDB:\n  SELECT agency, year, sum(value) FROM \
+             read_csv('cells.csv', types={'value': 'DOUBLE', 'division': 'VARCHAR'})\n  WHERE \"table\" = 'requests' \
+             AND \"row\" = 'received_new' AND \"column\" = 'total' GROUP BY ALL;\n"
+        }
+        Format::Jsonl => {
+            "reports.jsonl: a report a line (gongkai-report/1), of each page the latest.\ncells.jsonl: a number \
+             of its tables a line; what a report does not state has no line.\n"
+        }
+    }
+}
+
+/// The same, for people.
+pub(super) fn readme(work: &Work<'_>) -> Result<String, ExportError> {
+    let format = work.request.format;
+    let mut text = format!(
+        "{}\n\n{}\n\nWritten by {}. It is dated by the latest capture of the archive, not by the day of writing: \
+         the same archive and choice\ngive the same bytes.\n\nWhat it holds\n\n{}snapshot.json: all that stands \
+         here, and every seed, for machines.\n",
+        title(work),
+        description(work)?,
+        work.request.software,
+        holds(format)
+    );
+    if format != Format::Wacz {
+        text.push_str(&format!("{MANIFEST}: the SHA-256 of every other file.\n"));
+    }
+    text.push_str("\nWhat was left out\n\n");
+    let counts = &work.counts;
+    let tally = &work.tally;
+    let reasons = [
+        (counts.other_time, "captures: made at another time"),
+        (counts.other_hosts, "captures: of other hosts"),
+        (counts.no_such_report, "captures: no such report was read from them"),
+        (counts.not_latest, "captures: not the latest page of their URL"),
+        (tally.no_answer, "captures: there was no answer"),
+        (tally.known_lost, "captures: their payload is known to be lost"),
+        (tally.damaged, "damaged records (snapshot.json names them)"),
+    ];
+    for (count, what) in reasons.iter().filter(|(count, _)| *count > 0) {
+        text.push_str(&format!("{count} {what}\n"));
+    }
+    text.push_str(
+        "What robots.txt forbids, and what lies outside the seeds' scope, was never fetched.\n\nHow to check it\n\n",
+    );
+    for check in checks(format) {
+        text.push_str(&format!("- {check}\n"));
+    }
+    Ok(text)
+}
+
+/// Puts both into a folder.
+pub(super) fn put(work: &Work<'_>, folder: &mut Folder<'_>) -> Result<(), ExportError> {
+    folder.put("snapshot.json", &json(&object(work)?))?;
+    folder.put("README.txt", &readme(work)?)
+}
