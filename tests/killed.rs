@@ -7,6 +7,7 @@ use std::process::Stdio;
 use gongkai::clock;
 
 use crate::support::{Portals, Workspace, assert_polite};
+use crate::verified::problems;
 
 /// How often the crawl is killed.
 const KILLS: usize = 10;
@@ -37,6 +38,7 @@ fn ten_kills_lose_nothing_and_ask_twice_only_for_what_was_in_flight() {
         crawl.kill().unwrap();
         kills.push(clock::now().as_millis());
         assert!(!crawl.wait().unwrap().success(), "it was done before it could be killed");
+        assert_eq!(problems(&workspace), [""; 0], "as the kill left it");
     }
     workspace.result(&["crawl"]);
 

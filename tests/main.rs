@@ -12,6 +12,7 @@
 
 mod bad_input;
 mod closed_pipe;
+mod crash_order;
 mod disk_full;
 mod evaluated;
 mod exported;

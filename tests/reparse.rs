@@ -113,7 +113,7 @@ fn what_was_altered_by_hand_is_put_right_and_told_of() {
     let database = workspace.path().join("archive/gongkai.db");
     let before = fs::read(&database).unwrap();
     // What writes nothing need not wait for a crawl to end.
-    let lock = Lock::acquire(&workspace.path().join("archive")).unwrap().unwrap();
+    let lock = Lock::acquire(&workspace.path().join("archive")).unwrap();
     let dry = workspace.run(&["reparse", "--dry-run"]);
     drop(lock);
     assert!(dry.status.success());
@@ -325,7 +325,7 @@ fn while_a_crawl_holds_the_archive_it_exits_75_and_touches_nothing() {
     let workspace = crawled("", &["--max-pages", "20"]);
     workspace.database().execute("UPDATE reports SET year = 1999", []).unwrap();
     let before = rows(&workspace);
-    let lock = Lock::acquire(&workspace.path().join("archive")).unwrap().unwrap();
+    let lock = Lock::acquire(&workspace.path().join("archive")).unwrap();
     let output = workspace.run(&["reparse"]);
     drop(lock);
     assert_eq!(output.status.code(), Some(75));

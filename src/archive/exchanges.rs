@@ -241,6 +241,7 @@ fn ending(record: Record, metadata: &Metadata, kind: CaptureKind) -> Result<Endi
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::archive::metadata::Provenance;
     use crate::archive::records::tests::answered;
     use crate::archive::segment::tests::appender;
     use crate::archive::{Context, Gzip, encode, format};
@@ -306,13 +307,8 @@ mod tests {
             record_id: first.recorded.record_id,
             digest: Digest::of(b"page"),
         };
-        let context = Context {
-            depth: 2,
-            score: 70,
-            robots_of: None,
-            not_modified: Some(original.clone()),
-            ..Context::default()
-        };
+        let provenance = Provenance { depth: 2, score: 70, ..Provenance::default() };
+        let context = Context { provenance, not_modified: Some(original.clone()) };
         let exchanges = [
             answered(200, &[("content-type", "text/html; level=1")], b"page"),
             answered(304, &[("etag", "\"x\"")], b""),
@@ -341,7 +337,7 @@ mod tests {
             assert_eq!(one.recorded, encoded.recorded);
         }
         for (one, exchange) in archived.iter().skip(1).zip(&exchanges) {
-            assert_eq!(one.metadata.score, 70);
+            assert_eq!(one.metadata.provenance.score, 70);
             assert_same(one, exchange);
         }
         assert_eq!(archived[1].refers_to, Some(original));

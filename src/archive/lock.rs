@@ -13,11 +13,11 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock of an archive, if nobody holds it.
+    /// Takes the lock of an archive.
     ///
     /// # Errors
-    /// When the file cannot be made or locked.
-    pub fn acquire(archive_dir: &Path) -> Result<Option<Self>, ArchiveError> {
+    /// When another process holds it, or the file cannot be made or locked.
+    pub fn acquire(archive_dir: &Path) -> Result<Self, ArchiveError> {
         let path = archive_dir.join(format::LOCK);
         let mut file = OpenOptions::new()
             .read(true)
@@ -28,7 +28,10 @@ impl Lock {
             .map_err(ArchiveError::io("open the lock", &path))?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::WouldBlock) => {
+                let (dir, holder) = (archive_dir.to_owned(), holder(archive_dir));
+                return Err(ArchiveError::Held { dir, holder });
+            }
             Err(TryLockError::Error(source)) => {
                 return Err(ArchiveError::Io { what: "lock", path, source });
             }
@@ -42,17 +45,17 @@ impl Lock {
             // The lock holds all the same; only its holder's number is not told.
             tracing::debug!(%error, "the lock could not be signed");
         }
-        Ok(Some(Self { _file: file }))
+        Ok(Self { _file: file })
     }
+}
 
-    /// Who holds it, for a message: `process 123`.
-    pub fn holder(archive_dir: &Path) -> Option<String> {
-        let mut number = String::new();
-        let file = File::open(archive_dir.join(format::LOCK)).ok()?;
-        file.take(20).read_to_string(&mut number).ok()?;
-        let number: u32 = number.trim().parse().ok()?;
-        Some(format!("process {number}"))
-    }
+/// Who holds it, for a message: `process 123`.
+fn holder(archive_dir: &Path) -> Option<String> {
+    let mut number = String::new();
+    let file = File::open(archive_dir.join(format::LOCK)).ok()?;
+    file.take(20).read_to_string(&mut number).ok()?;
+    let number: u32 = number.trim().parse().ok()?;
+    Some(format!("process {number}"))
 }
 
 #[cfg(test)]
@@ -63,10 +66,9 @@ mod tests {
     fn two_never_hold_it_and_it_is_let_go() {
         let dir = tempfile::tempdir().unwrap();
         let first = Lock::acquire(dir.path()).unwrap();
-        assert!(first.is_some());
-        assert!(Lock::acquire(dir.path()).unwrap().is_none());
-        assert_eq!(Lock::holder(dir.path()), Some(format!("process {}", std::process::id())));
+        let error = Lock::acquire(dir.path()).unwrap_err().to_string();
+        assert!(error.contains(&format!("(process {})", std::process::id())), "{error}");
         drop(first);
-        assert!(Lock::acquire(dir.path()).unwrap().is_some());
+        Lock::acquire(dir.path()).unwrap();
     }
 }

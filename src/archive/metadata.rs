@@ -7,12 +7,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::http_head::{self, clean};
-use super::records::Context;
 use crate::exchange::{Ending, Exchange, Failure, FailureKind, Response, Truncated};
 
-/// What a `metadata` record says of its exchange.
+/// How the URL of an exchange was come by, and as what it was read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Metadata {
+pub struct Provenance {
     /// The page on which the URL was found.
     pub via: Option<String>,
     /// Links between the seed and it.
@@ -25,10 +24,17 @@ pub struct Metadata {
     pub run: i64,
     /// The origin whose robots.txt was asked for, and the redirects followed so far to find it.
     pub robots_of: Option<(String, u32)>,
-    /// From the request to the last byte, or to the failure.
-    pub elapsed: Duration,
     /// How the payload was read as text, where it was.
     pub charset: Option<String>,
+}
+
+/// What a `metadata` record says of its exchange.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Metadata {
+    /// How its URL was come by, and as what it was read.
+    pub provenance: Provenance,
+    /// From the request to the last byte, or to the failure.
+    pub elapsed: Duration,
     /// The status.
     pub status: Option<u16>,
     /// Body bytes that crossed the wire.
@@ -45,18 +51,9 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    pub(super) fn of(exchange: &Exchange, context: &Context) -> Self {
-        let mut metadata = Self {
-            via: context.via.clone(),
-            depth: context.depth,
-            redirects: context.redirects,
-            score: context.score,
-            run: context.run,
-            robots_of: context.robots_of.clone(),
-            elapsed: exchange.elapsed,
-            charset: context.charset.clone(),
-            ..Self::default()
-        };
+    pub(super) fn of(exchange: &Exchange, provenance: &Provenance) -> Self {
+        let mut metadata =
+            Self { provenance: provenance.clone(), elapsed: exchange.elapsed, ..Self::default() };
         match &exchange.ending {
             Ending::Answered(response) => metadata.answered(response),
             Ending::Failed(failure) => metadata.failure = Some(failure.clone()),
@@ -81,22 +78,23 @@ impl Metadata {
     pub(super) fn to_fields(&self) -> Vec<u8> {
         let mut fields = Vec::with_capacity(256);
         let mut field = |name, value: &dyn ToString| add(&mut fields, name, &value.to_string());
-        if let Some(via) = &self.via {
+        let Provenance { via, depth, redirects, score, run, robots_of, charset } = &self.provenance;
+        if let Some(via) = via {
             field("via", via);
         }
-        field("depth", &self.depth);
-        if self.redirects > 0 {
-            field("redirects", &self.redirects);
+        field("depth", depth);
+        if *redirects > 0 {
+            field("redirects", redirects);
         }
-        if let Some((origin, redirects)) = &self.robots_of {
+        if let Some((origin, redirects)) = robots_of {
             field("robotsOf", origin);
             field("robotsRedirects", redirects);
         } else {
-            field("score", &self.score);
+            field("score", score);
         }
-        field("run", &self.run);
+        field("run", run);
         field("fetchTimeMs", &self.elapsed.as_millis());
-        if let Some(charset) = &self.charset {
+        if let Some(charset) = charset {
             field("charset", charset);
         }
         if let Some(status) = self.status {
@@ -132,22 +130,23 @@ impl Metadata {
 
     fn take(&mut self, name: &str, value: &str) {
         let text = || Some(value.to_owned());
+        let provenance = &mut self.provenance;
         match name {
-            "via" => self.via = text(),
-            "depth" => self.depth = value.parse().unwrap_or_default(),
-            "redirects" => self.redirects = value.parse().unwrap_or_default(),
-            "score" => self.score = value.parse().unwrap_or_default(),
-            "robotsOf" => self.robots_of = Some((value.to_owned(), 0)),
+            "via" => provenance.via = text(),
+            "depth" => provenance.depth = value.parse().unwrap_or_default(),
+            "redirects" => provenance.redirects = value.parse().unwrap_or_default(),
+            "score" => provenance.score = value.parse().unwrap_or_default(),
+            "robotsOf" => provenance.robots_of = Some((value.to_owned(), 0)),
             "robotsRedirects" => {
-                if let Some((_, redirects)) = &mut self.robots_of {
+                if let Some((_, redirects)) = &mut provenance.robots_of {
                     *redirects = value.parse().unwrap_or_default();
                 }
             }
-            "run" => self.run = value.parse().unwrap_or_default(),
+            "run" => provenance.run = value.parse().unwrap_or_default(),
             "fetchTimeMs" => {
                 self.elapsed = Duration::from_millis(value.parse().unwrap_or_default());
             }
-            "charset" => self.charset = text(),
+            "charset" => provenance.charset = text(),
             "status" => self.status = value.parse().ok(),
             "wireLength" => self.wire_length = value.parse().unwrap_or_default(),
             "truncated" => self.truncated = Truncated::from_word(value),
@@ -193,10 +192,12 @@ mod tests {
             detail in proptest::option::of(text()),
             reply in proptest::collection::vec(any::<u8>(), 0..40),
         ) {
+            let score = if robots.is_some() { 0 } else { score };
             let metadata = Metadata {
-                via, depth, redirects, run, charset, apart, reply,
-                score: if robots.is_some() { 0 } else { score },
-                robots_of: robots,
+                provenance:
+                    Provenance { via, depth, redirects, score, run, robots_of: robots, charset },
+                apart,
+                reply,
                 elapsed: Duration::from_millis(elapsed.into()),
                 status: Some(status),
                 wire_length,

@@ -54,6 +54,18 @@ pub enum ArchiveError {
         #[source]
         source: std::io::Error,
     },
+    /// Another process writes to the archive.
+    #[error(
+        "another crawl holds the archive {}{}: nothing was done",
+        dir.display(),
+        holder.as_deref().map(|holder| format!(" ({holder})")).unwrap_or_default()
+    )]
+    Held {
+        /// The archive.
+        dir: PathBuf,
+        /// Who holds it, as far as known.
+        holder: Option<String>,
+    },
     /// A file is shorter than the index says.
     #[error(
         "{} has {found} bytes, the index knows {committed}: get the file back from a copy, or run \

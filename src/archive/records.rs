@@ -1,7 +1,7 @@
 //! An exchange as WARC records, ready to be appended: the costly part, done where there is time.
 
 use super::http_head;
-use super::metadata::Metadata;
+use super::metadata::{Metadata, Provenance};
 use super::warc::record::{END, Head, fresh_id, urn};
 use super::warc::writer::Gzip;
 use super::warc::{PROFILE_IDENTICAL, PROFILE_NOT_MODIFIED};
@@ -16,20 +16,8 @@ pub(super) const WARC_FIELDS: &str = "application/warc-fields";
 /// What the archive is told of an exchange beside the exchange itself.
 #[derive(Debug, Clone, Default)]
 pub struct Context {
-    /// The page on which the URL was found.
-    pub via: Option<String>,
-    /// Links between the seed and it.
-    pub depth: u32,
-    /// Redirects between the link and it.
-    pub redirects: u32,
-    /// How likely it was a report, or to lead to one, when it was asked for.
-    pub score: u8,
-    /// The number of the run.
-    pub run: i64,
-    /// The origin whose robots.txt was asked for, and the redirects followed so far to find it.
-    pub robots_of: Option<(String, u32)>,
-    /// How the payload was read as text, where it was.
-    pub charset: Option<String>,
+    /// How its URL was come by, and as what it was read.
+    pub provenance: Provenance,
     /// The payload of the last visit: what a 304 speaks of.
     pub not_modified: Option<Original>,
 }
@@ -120,7 +108,7 @@ struct Source {
 /// came), the request, and the metadata.
 pub fn encode(exchange: &Exchange, context: &Context, gzip: &mut Gzip) -> Encoded {
     let mut encoded = Encoded::new(exchange);
-    let metadata = Metadata::of(exchange, context).to_fields();
+    let metadata = Metadata::of(exchange, &context.provenance).to_fields();
     match &exchange.ending {
         Ending::Answered(response) => {
             let original = context.not_modified.as_ref().filter(|_| response.status == 304);
@@ -534,15 +522,16 @@ pub(crate) mod tests {
 
     #[test]
     fn the_metadata_say_how_the_page_was_come_by() {
-        let context = Context {
+        let provenance = Provenance {
             via: Some("http://www.qingshan.gov.cn/\r\nrun: 9".to_owned()),
             depth: 3,
             redirects: 1,
             score: 60,
             run: 7,
+            robots_of: None,
             charset: Some("gb18030".to_owned()),
-            ..Context::default()
         };
+        let context = Context { provenance, not_modified: None };
         let encoded = super::encode(&answered(200, &[], b"page"), &context, &mut Gzip::new());
         let metadata = records(&encoded).pop().unwrap();
         assert_eq!(
@@ -572,7 +561,8 @@ pub(crate) mod tests {
             };
             response.reason = reason;
             response.fields.push(("x-bytes".to_owned(), value));
-            let context = Context { via: Some(text), ..Context::default() };
+            let provenance = Provenance { via: Some(text), ..Provenance::default() };
+            let context = Context { provenance, not_modified: None };
             let encoded = super::encode(&exchange, &context, &mut Gzip::new());
             let records = records(&encoded);
             prop_assert_eq!(records.len(), 3);

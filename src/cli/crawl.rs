@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
-use super::exit::{Exit, Failure};
+use super::exit::{self, Exit, Failure};
 use super::output::{Output, count, count_do, size};
 use super::{progress, seeds};
 use crate::config::{Config, units};
@@ -98,8 +98,8 @@ pub(super) fn signals() -> Result<mpsc::Receiver<Signal>, Failure> {
 }
 
 fn failure(error: CrawlError) -> Failure {
-    let exit = match error {
-        CrawlError::Locked { .. } => Exit::Locked,
+    let exit = match &error {
+        CrawlError::Archive(error) => exit::of_archive(error),
         CrawlError::NoContact => Exit::Usage,
         _ => Exit::Failed,
     };

@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::process::ExitCode;
 
+use crate::archive::ArchiveError;
+
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -31,6 +33,14 @@ impl From<Exit> for ExitCode {
             Exit::Interrupted => 130,
             Exit::Terminated => 143,
         })
+    }
+}
+
+/// The code that an archive's error ends with.
+pub(super) fn of_archive(error: &ArchiveError) -> Exit {
+    match error {
+        ArchiveError::Held { .. } => Exit::Locked,
+        _ => Exit::Failed,
     }
 }
 

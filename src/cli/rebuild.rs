@@ -1,6 +1,6 @@
 //! `gongkai rebuild`
 
-use super::exit::{Exit, Failure};
+use super::exit::{self, Exit, Failure};
 use super::output::{self, Output};
 use super::progress::Bar;
 use crate::config::Config;
@@ -84,8 +84,8 @@ fn words(summary: &Summary) -> String {
 
 impl From<RebuildError> for Failure {
     fn from(error: RebuildError) -> Self {
-        let exit = match error {
-            RebuildError::Locked { .. } => Exit::Locked,
+        let exit = match &error {
+            RebuildError::Archive(error) => exit::of_archive(error),
             _ => Exit::Failed,
         };
         Self::new(exit, error)

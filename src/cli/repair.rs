@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::exit::{Exit, Failure};
+use super::exit::{self, Exit, Failure};
 use super::output::{self, Output};
 use super::progress::Bar;
 use super::rebuild::seeds_at_hand;
@@ -83,8 +83,8 @@ fn words(summary: &Summary, dry_run: bool) -> String {
 
 impl From<RepairError> for Failure {
     fn from(error: RepairError) -> Self {
-        let exit = match error {
-            RepairError::Locked { .. } => Exit::Locked,
+        let exit = match &error {
+            RepairError::Archive(error) => exit::of_archive(error),
             _ => Exit::Failed,
         };
         Self::new(exit, error)

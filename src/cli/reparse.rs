@@ -7,7 +7,7 @@ use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
 use super::crawl::signals;
-use super::exit::{Exit, Failure};
+use super::exit::{self, Exit, Failure};
 use super::output::{Output, count, is_watched};
 use crate::clock::Stopwatch;
 use crate::config::Config;
@@ -237,8 +237,8 @@ fn short(text: &str, chars: usize) -> String {
 
 impl From<ReparseError> for Failure {
     fn from(error: ReparseError) -> Self {
-        let exit = match error {
-            ReparseError::Locked { .. } => Exit::Locked,
+        let exit = match &error {
+            ReparseError::Archive(error) => exit::of_archive(error),
             _ => Exit::Failed,
         };
         Self::new(exit, error)

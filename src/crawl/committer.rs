@@ -402,11 +402,7 @@ impl Committer {
         if let Err(error) = note {
             tracing::debug!(%error, "the run's end could not be written down");
         }
-        if error.is_disk_full() {
-            let dir = self.config.archive.dir.clone();
-            return CrawlError::DiskFull { dir, source: Box::new(error) };
-        }
-        error
+        error.or_disk_full(&self.config.archive.dir)
     }
 }
 

@@ -55,14 +55,6 @@ pub struct Options {
 /// Why a run could not be made, or broke off.
 #[derive(Debug, thiserror::Error)]
 pub enum CrawlError {
-    /// Another crawl holds the archive.
-    #[error("another crawl holds the archive {}{}: nothing was done", dir.display(), holder.as_deref().map(|holder| format!(" ({holder})")).unwrap_or_default())]
-    Locked {
-        /// The archive.
-        dir: std::path::PathBuf,
-        /// Who holds it, as far as known.
-        holder: Option<String>,
-    },
     /// `identity.contact` is not set.
     #[error(
         "`identity.contact` is not set: write a URL or a mail address there, at which the \
@@ -100,8 +92,8 @@ pub enum CrawlError {
         /// The archive.
         dir: std::path::PathBuf,
     },
-    /// The WARC files failed.
-    #[error("the archive cannot be gone on with")]
+    /// Another process holds the archive, or its files failed.
+    #[error(transparent)]
     Archive(#[from] ArchiveError),
     /// The database failed.
     #[error("the crawl's state could not be written")]
@@ -124,6 +116,14 @@ pub enum CrawlError {
 }
 
 impl CrawlError {
+    /// The same, said as what it is where the disk was full.
+    fn or_disk_full(self, dir: &std::path::Path) -> Self {
+        if self.is_disk_full() {
+            return Self::DiskFull { dir: dir.to_owned(), source: Box::new(self) };
+        }
+        self
+    }
+
     fn is_disk_full(&self) -> bool {
         match self {
             Self::Archive(error) => error.is_disk_full(),
@@ -156,7 +156,8 @@ pub async fn run(
 ) -> Result<Summary, CrawlError> {
     let contact = config.identity.contact.as_deref().ok_or(CrawlError::NoContact)?;
     let fetcher = Fetcher::new(config, contact)?;
-    let started = start::open(config, &seeds, options, contact)?;
+    let started = start::open(config, &seeds, options, contact)
+        .map_err(|error| error.or_disk_full(&config.archive.dir))?;
     let settings = Arc::new(work::Settings { config: config.clone(), seeds, run: started.run_id });
     let (lease_tx, mut leases) = mpsc::channel(committer::places(config));
     let (outcomes, inbox) = std::sync::mpsc::channel();

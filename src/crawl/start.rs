@@ -45,9 +45,7 @@ pub(super) fn open(
         what: format!("make the archive {}", dir.display()),
         source,
     })?;
-    let Some(lock) = Lock::acquire(dir)? else {
-        return Err(CrawlError::Locked { dir: dir.clone(), holder: Lock::holder(dir) });
-    };
+    let lock = Lock::acquire(dir)?;
     let now = clock::now();
     let database = dir.join(format::DATABASE);
     if !database.exists() && has_warc_files(dir)? {

@@ -7,6 +7,7 @@ use tokio::sync::Semaphore;
 
 use super::conclude;
 use super::grant::Granted;
+use crate::archive::metadata::Provenance;
 use crate::archive::{Context, Encoded, Gzip, Original, encode};
 use crate::canonical::{self, CanonicalUrl};
 use crate::config::Config;
@@ -76,7 +77,7 @@ pub(crate) struct Ground {
 fn work(ground: Ground, exchange: &Exchange, settings: &Settings) -> Worked {
     let lease = &ground.lease;
     let reading = read(lease, &exchange.ending, settings);
-    let context = Context {
+    let provenance = Provenance {
         via: lease.via.clone(),
         depth: lease.depth,
         redirects: lease.redirects,
@@ -87,8 +88,8 @@ fn work(ground: Ground, exchange: &Exchange, settings: &Settings) -> Worked {
             Purpose::Robots { origin, redirects } => Some((origin.clone(), *redirects)),
         },
         charset: reading.charset.clone(),
-        not_modified: ground.last.clone(),
     };
+    let context = Context { provenance, not_modified: ground.last.clone() };
     let encoded = GZIP.with_borrow_mut(|gzip| encode(exchange, &context, gzip));
     let outcome = outcome(ground, exchange, encoded.recorded.payload, reading, &settings.config);
     Worked { outcome, encoded }

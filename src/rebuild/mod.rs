@@ -37,21 +37,13 @@ const AHEAD: usize = 64;
 /// Why the index could not be made anew.
 #[derive(Debug, thiserror::Error)]
 pub enum RebuildError {
-    /// A crawl, or another command that writes, holds the archive.
-    #[error("another crawl holds the archive {}{}: nothing was done", dir.display(), holder.as_deref().map(|holder| format!(" ({holder})")).unwrap_or_default())]
-    Locked {
-        /// The archive.
-        dir: PathBuf,
-        /// Who holds it, as far as known.
-        holder: Option<String>,
-    },
     /// There are no WARC files.
     #[error("there are no WARC files in {}: expected the archive's folder; --config names another configuration", dir.display())]
     NoFiles {
         /// Where they were looked for.
         dir: PathBuf,
     },
-    /// The WARC files could not be read, or the database not be put in its place.
+    /// Another process holds the archive; or the WARC files could not be read, or the database not be put in its place.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
     /// The new database failed.
@@ -151,8 +143,7 @@ fn lock(dir: &Path) -> Result<Lock, RebuildError> {
     if !dir.join(format::WARC_DIR).is_dir() {
         return Err(RebuildError::NoFiles { dir: dir.join(format::WARC_DIR) });
     }
-    let locked = || RebuildError::Locked { dir: dir.to_owned(), holder: Lock::holder(dir) };
-    Lock::acquire(dir)?.ok_or_else(locked)
+    Ok(Lock::acquire(dir)?)
 }
 
 /// A sealed file.

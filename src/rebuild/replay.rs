@@ -252,8 +252,8 @@ impl Pass<'_, '_> {
     /// What the crawl knew before the exchange.
     fn ground(&self, url: &CanonicalUrl, archived: &Archived) -> Result<Ground, DbError> {
         let now = archived.exchange.started;
-        let metadata = &archived.metadata;
-        let purpose = match &metadata.robots_of {
+        let provenance = &archived.metadata.provenance;
+        let purpose = match &provenance.robots_of {
             Some((origin, redirects)) => {
                 Purpose::Robots { origin: origin.clone(), redirects: *redirects }
             }
@@ -280,10 +280,10 @@ impl Pass<'_, '_> {
             spelling: archived.exchange.url.clone(),
             purpose,
             seed: known.map(|known| known.seed.clone()).unwrap_or_default(),
-            via: metadata.via.clone(),
-            depth: metadata.depth,
-            redirects: metadata.redirects,
-            score: metadata.score,
+            via: provenance.via.clone(),
+            depth: provenance.depth,
+            redirects: provenance.redirects,
+            score: provenance.score,
             attempts: known.map_or(0, |known| known.attempts),
             validators: known.map(|known| known.validators.clone()).unwrap_or_default(),
             interval: known.and_then(|known| known.interval),
@@ -314,10 +314,10 @@ impl Pass<'_, '_> {
     }
 
     fn admit(&self, url: &CanonicalUrl, archived: &Archived) -> Result<(), DbError> {
-        let metadata = &archived.metadata;
+        let provenance = &archived.metadata.provenance;
         let limits = &self.settings.config.scope;
-        let (_, seed) = self.settings.seeds.judge("", url, metadata.depth, limits);
-        let via = match &metadata.via {
+        let (_, seed) = self.settings.seeds.judge("", url, provenance.depth, limits);
+        let via = match &provenance.via {
             Some(via) => {
                 match url::Url::parse(via).ok().and_then(|via| CanonicalUrl::new(&via).ok()) {
                     Some(via) => self.tx.find_url(&via)?,
@@ -330,9 +330,9 @@ impl Pass<'_, '_> {
             url: url.clone(),
             spelling: canonical::spelling(&archived.exchange.url),
             seed: seed.to_owned(),
-            depth: metadata.depth,
-            redirects: metadata.redirects,
-            score: metadata.score,
+            depth: provenance.depth,
+            redirects: provenance.redirects,
+            score: provenance.score,
             why: "it was archived",
             excluded: None,
         };

@@ -12,8 +12,6 @@ mod mend;
 mod plan;
 mod reconcile;
 
-use std::path::PathBuf;
-
 use serde::Serialize;
 
 use crate::archive::exchanges::{Exchanges, Piece};
@@ -36,18 +34,10 @@ pub use plan::{FileNeeds, Need, Plan};
 /// Why the archive could not be repaired.
 #[derive(Debug, thiserror::Error)]
 pub enum RepairError {
-    /// A crawl, or another command that writes, holds the archive.
-    #[error("another crawl holds the archive {}{}: nothing was done", dir.display(), holder.as_deref().map(|holder| format!(" ({holder})")).unwrap_or_default())]
-    Locked {
-        /// The archive.
-        dir: PathBuf,
-        /// Who holds it, as far as known.
-        holder: Option<String>,
-    },
     /// What a killed run left could not be mended.
     #[error("what the last run left open could not be sealed")]
     LeftOpen(#[source] Box<crate::crawl::CrawlError>),
-    /// A file could not be read, written or moved.
+    /// Another process holds the archive; or a file could not be read, written or moved.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
     /// The index failed.
@@ -172,8 +162,7 @@ fn open(config: &Config, dry_run: bool) -> Result<(Lock, Db), RepairError> {
     if !path.exists() {
         return Err(DbError::Missing { path }.into());
     }
-    let locked = || RepairError::Locked { dir: dir.clone(), holder: Lock::holder(dir) };
-    let lock = Lock::acquire(dir)?.ok_or_else(locked)?;
+    let lock = Lock::acquire(dir)?;
     let mut db = Db::open(&path)?;
     if !dry_run {
         match start::mend(dir, &mut db) {

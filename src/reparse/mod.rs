@@ -38,16 +38,8 @@ const BATCH: u32 = 128;
 /// Why the archive could not be read again.
 #[derive(Debug, thiserror::Error)]
 pub enum ReparseError {
-    /// A crawl, or another reparse, holds the archive.
-    #[error("another crawl holds the archive {}{}: nothing was done", dir.display(), holder.as_deref().map(|holder| format!(" ({holder})")).unwrap_or_default())]
-    Locked {
-        /// The archive.
-        dir: PathBuf,
-        /// Who holds it, as far as known.
-        holder: Option<String>,
-    },
-    /// The lock failed.
-    #[error("the archive could not be made ours")]
+    /// Another process holds the archive, or the lock failed.
+    #[error(transparent)]
     Archive(#[from] ArchiveError),
     /// The disk is full.
     #[error(
@@ -130,10 +122,7 @@ impl Archive {
         if dry_run {
             return Ok(Self { dir, db: found, lock: None });
         }
-        let Some(lock) = Lock::acquire(&dir)? else {
-            let holder = Lock::holder(&dir);
-            return Err(ReparseError::Locked { dir: dir.to_path_buf(), holder });
-        };
+        let lock = Lock::acquire(&dir)?;
         let db = Db::open(&path)?;
         Ok(Self { dir, db, lock: Some(lock) })
     }
