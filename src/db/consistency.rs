@@ -151,24 +151,26 @@ impl Db {
         Ok(segments.collect::<Result<_, _>>()?)
     }
 
-    /// The next captures of a file in the order of their bytes, from byte `from` on, at most so many.
+    /// The next captures of a file in the order of their bytes (and of their rows, where two claim one
+    /// place), after this place and row, at most so many.
     ///
     /// # Errors
     /// When the database fails.
     pub fn captures_in(
         &self,
         segment: i64,
-        from: u64,
+        after: (u64, i64),
         limit: u32,
     ) -> Result<Vec<PlacedCapture>, DbError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT c.id, u.url, c.at, c.kind, c.status, p.digest, c.offset, c.length, c.record_id
              FROM captures c LEFT JOIN urls u ON u.id = c.url_id
              LEFT JOIN payloads p ON p.id = c.payload_id
-             WHERE c.segment_id = ?1 AND c.offset >= ?2 ORDER BY c.offset, c.id LIMIT ?3",
+             WHERE c.segment_id = ?1 AND c.offset >= ?2 AND (c.offset > ?2 OR c.id > ?3)
+             ORDER BY c.offset, c.id LIMIT ?4",
         )?;
-        let from = i64::try_from(from).unwrap_or(i64::MAX);
-        let captures = statement.query_map(params![segment, from, limit], |row| {
+        let offset = i64::try_from(after.0).unwrap_or(i64::MAX);
+        let captures = statement.query_map(params![segment, offset, after.1, limit], |row| {
             Ok(PlacedCapture {
                 id: row.get(0)?,
                 url: row.get(1)?,

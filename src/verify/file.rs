@@ -211,23 +211,23 @@ struct Rows<'a> {
     db: &'a Db,
     segment: i64,
     at_hand: VecDeque<PlacedCapture>,
-    /// From where on the next are asked for; none: there are no more.
-    from: Option<u64>,
+    /// After which the next are asked for; none: there are no more.
+    after: Option<(u64, i64)>,
 }
 
 impl<'a> Rows<'a> {
     fn new(db: &'a Db, segment: i64) -> Self {
-        Self { db, segment, at_hand: VecDeque::new(), from: Some(0) }
+        Self { db, segment, at_hand: VecDeque::new(), after: Some((0, 0)) }
     }
 
     /// The next row, if its record begins before `offset`.
     fn next_before(&mut self, offset: u64) -> Result<Option<PlacedCapture>, DbError> {
         if self.at_hand.is_empty()
-            && let Some(from) = self.from
+            && let Some(after) = self.after
         {
-            let rows = self.db.captures_in(self.segment, from, ROWS)?;
+            let rows = self.db.captures_in(self.segment, after, ROWS)?;
             let is_all = rows.len() < ROWS as usize;
-            self.from = rows.last().map(|row| row.offset + 1).filter(|_| !is_all);
+            self.after = rows.last().map(|row| (row.offset, row.id)).filter(|_| !is_all);
             self.at_hand.extend(rows);
         }
         if self.at_hand.front().is_some_and(|row| row.offset < offset) {
