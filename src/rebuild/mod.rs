@@ -1,13 +1,14 @@
 //! The index anew from the WARC files alone: every exchange is concluded again, in the order in which it
 //! was archived, as the crawl concluded it.
 //!
-//! - `replay`: one exchange, from its records to its rows
+//! - `replay`: one exchange, from its records to its rows; `payloads`: what its revisit refers to
 //! - `settle`: what the crawl decided without asking anybody
 //! - `place`: the new database in the place of the old one
 //!
 //! One thread reads the files, another writes the rows. The database is made beside the old one and takes
 //! its place when it is whole: a rebuild that is interrupted leaves everything as it was.
 
+pub(crate) mod payloads;
 mod place;
 pub(crate) mod replay;
 mod settle;

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use super::payloads::Payloads;
 use super::settle;
 use crate::archive::exchanges::Archived;
-use crate::archive::{CaptureKind, Placed, Recorded, SegmentState, read};
+use crate::archive::{CaptureKind, Placed, Recorded, SegmentState};
 use crate::canonical::{self, CanonicalUrl};
 use crate::clock::Moment;
 use crate::config::Config;
@@ -30,6 +31,7 @@ pub(super) struct Replay<'a> {
     fallback: (&'a Config, &'a Seeds),
     settings: Settings,
     remembered: Remembered,
+    payloads: Payloads,
     tally: Tally,
     /// When the last exchange ended.
     last: Moment,
@@ -52,6 +54,7 @@ impl<'a> Replay<'a> {
             fallback: (config, seeds),
             settings,
             remembered: Remembered::default(),
+            payloads: Payloads::default(),
             tally: Tally::default(),
             last: Moment::default(),
             lost: 0,
@@ -113,6 +116,7 @@ impl<'a> Replay<'a> {
             segment,
             settings: &self.settings,
             remembered: &mut self.remembered,
+            payloads: &mut self.payloads,
             tally: &mut self.tally,
             lost: &mut self.lost,
         };
@@ -149,6 +153,7 @@ pub(crate) struct Pass<'a, 'db> {
     pub(crate) segment: &'a str,
     pub(crate) settings: &'a Settings,
     pub(crate) remembered: &'a mut Remembered,
+    pub(crate) payloads: &'a mut Payloads,
     pub(crate) tally: &'a mut Tally,
     /// Payloads that revisits refer to and no file holds.
     pub(crate) lost: &'a mut u64,
@@ -235,16 +240,15 @@ impl Pass<'_, '_> {
     }
 
     /// The payload of a revisit, from the record that holds it.
-    fn fill(&self, recorded: &Recorded, ending: &mut Ending) -> Result<(), DbError> {
+    fn fill(&mut self, recorded: &Recorded, ending: &mut Ending) -> Result<(), DbError> {
         let (Some(digest), Ending::Answered(response)) = (&recorded.payload, ending) else {
             return Ok(());
         };
         let Some(stored) = self.tx.stored(digest)? else {
             return Ok(());
         };
-        match read::payload(self.archive_dir, &stored.segment, stored.offset, stored.length) {
-            Ok(payload) => response.payload = payload,
-            Err(error) => tracing::debug!(%error, "the payload of a revisit cannot be read"),
+        if let Some(payload) = self.payloads.get(self.archive_dir, &stored) {
+            response.payload = payload;
         }
         Ok(())
     }

@@ -15,6 +15,7 @@ use crate::db::mend::CaptureRow;
 use crate::db::replay::Loss;
 use crate::db::runs::Tally;
 use crate::db::{Db, DbError, Tx};
+use crate::rebuild::payloads::Payloads;
 use crate::rebuild::replay::Pass;
 use crate::seeds::Seeds;
 
@@ -114,6 +115,7 @@ impl Ground<'_> {
             segment,
             settings,
             remembered: &mut Remembered::default(),
+            payloads: &mut Payloads::default(),
             tally: &mut tally,
             lost: &mut lost,
         };
