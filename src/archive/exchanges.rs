@@ -14,6 +14,7 @@ use super::warc::PROFILE_NOT_MODIFIED;
 use super::warc::reader::Record;
 use super::warc::record::id_of;
 use super::{ArchiveError, Original, description, http_head};
+use crate::canonical::CanonicalUrl;
 use crate::clock::Moment;
 use crate::digest::Digest;
 use crate::exchange::{Ending, Exchange, Failure, FailureKind, Response, Truncated};
@@ -73,10 +74,10 @@ impl Exchanges {
         if record.kind() == "warcinfo" {
             return Ok(info(&record));
         }
-        if !is_main(&record) {
-            let what = format!("a record `{}` of an exchange that is not here", record.kind());
+        let Some(key) = key(&record) else {
+            let what = format!("a record `{}` of no exchange that is here", record.kind());
             return Ok(Piece::Stray(Damage { offset, end, what }));
-        }
+        };
         let id = record.field("WARC-Record-ID").map(str::to_owned);
         let (mut request, mut metadata, mut last) = (Vec::new(), None, end);
         while let Some(other) = self.next_of(id.as_deref())? {
@@ -86,7 +87,7 @@ impl Exchanges {
                 _ => metadata = Some(Metadata::read(other.record.block())),
             }
         }
-        let archived = Parts { record, metadata, request }.archived(offset, length, last);
+        let archived = Parts { key, record, metadata, request }.archived(offset, length, last);
         Ok(match archived {
             Ok(archived) => Piece::Exchange(Box::new(archived)),
             Err(what) => Piece::Stray(Damage { offset, end: last, what }),
@@ -120,14 +121,36 @@ impl Iterator for Exchanges {
     }
 }
 
-/// Whether a record is the one of its exchange that the index speaks of: a response, a revisit, or the
-/// metadata of an exchange without content.
-pub fn is_main(record: &Record) -> bool {
-    match record.kind() {
-        "response" | "revisit" => true,
+/// By what the index knows the record of an exchange that it speaks of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// The URL that was asked for.
+    pub url: CanonicalUrl,
+    /// When.
+    pub at: Moment,
+    /// The record's identifier.
+    pub record_id: [u8; 16],
+}
+
+/// The key of a record that the index speaks of: a response, a revisit, or the metadata of an exchange
+/// without content, of a URL that we could have asked for. None of any other record.
+pub fn key(record: &Record) -> Option<Key> {
+    let is_main = match record.kind() {
+        "response" => true,
+        "revisit" => digest(record).is_some(),
         "metadata" => record.field("WARC-Concurrent-To").is_none(),
         _ => false,
-    }
+    };
+    let url = Url::parse(record.field("WARC-Target-URI").filter(|_| is_main)?).ok()?;
+    Some(Key {
+        url: CanonicalUrl::new(&url).ok()?,
+        at: Moment::parse(record.field("WARC-Date")?)?,
+        record_id: id_of(record.field("WARC-Record-ID")?)?,
+    })
+}
+
+fn digest(record: &Record) -> Option<Digest> {
+    record.field("WARC-Payload-Digest")?.parse().ok()
 }
 
 fn info(record: &Record) -> Piece {
@@ -142,6 +165,7 @@ fn info(record: &Record) -> Piece {
 
 /// The records of one exchange.
 struct Parts {
+    key: Key,
     record: Record,
     metadata: Option<Metadata>,
     request: Vec<u8>,
@@ -149,23 +173,19 @@ struct Parts {
 
 impl Parts {
     fn archived(self, offset: u64, length: u64, end: u64) -> Result<Archived, String> {
-        let Self { record, metadata, request } = self;
-        let field = |name: &str| record.field(name).ok_or(format!("a record without {name}"));
-        let url = field("WARC-Target-URI")?;
-        let url = Url::parse(url).map_err(|why| format!("WARC-Target-URI `{url}`: {why}"))?;
-        let started = Moment::parse(field("WARC-Date")?).ok_or("a WARC-Date that is no time")?;
-        let record_id =
-            id_of(field("WARC-Record-ID")?).ok_or("a WARC-Record-ID that is no UUID")?;
+        let Self { key, record, metadata, request } = self;
+        let url = record.field("WARC-Target-URI").and_then(|url| Url::parse(url).ok());
+        let url = url.ok_or("a WARC-Target-URI that is no URL")?;
         let address: Option<IpAddr> =
             record.field("WARC-IP-Address").and_then(|address| address.parse().ok());
         let metadata = metadata.unwrap_or_else(|| match record.kind() {
             "metadata" => Metadata::read(record.block()),
-            _ => Metadata::default(),
+            _ => unknown(&url),
         });
         let mut recorded = Recorded {
             kind: kind(&record, &metadata),
-            record_id,
-            payload: record.field("WARC-Payload-Digest").and_then(|digest| digest.parse().ok()),
+            record_id: key.record_id,
+            payload: digest(&record),
             payload_length: 0,
         };
         let refers_to = original(&record, recorded.payload);
@@ -176,13 +196,30 @@ impl Parts {
         }
         let exchange = Exchange {
             url,
-            started,
+            started: key.at,
             elapsed: metadata.elapsed,
             address: address.map(|address| SocketAddr::new(address, 0)),
             request,
             ending,
         };
         Ok(Archived { offset, length, end, recorded, exchange, metadata, refers_to })
+    }
+}
+
+/// What is known of an exchange whose metadata record is lost: a robots.txt is asked for as such.
+fn unknown(url: &Url) -> Metadata {
+    let mut metadata = Metadata::default();
+    if url.path() == "/robots.txt" {
+        metadata.provenance.robots_of = Some((url.origin().ascii_serialization(), 0));
+    }
+    metadata
+}
+
+/// What the main record of an exchange is, its own block being all that is known of a metadata record.
+pub fn kind_of(record: &Record) -> CaptureKind {
+    match record.kind() {
+        "metadata" => kind(record, &Metadata::read(record.block())),
+        _ => kind(record, &Metadata::default()),
     }
 }
 

@@ -35,6 +35,13 @@ pub fn mended_name(damaged: &str, number: u32) -> String {
     format!("{stem}-r{number}{SEALED}")
 }
 
+/// The name of the damaged file that one of this name is made from, if it is such a one.
+pub fn mended_from(name: &str) -> Option<String> {
+    let (stem, number) = name.strip_suffix(SEALED)?.rsplit_once("-r")?;
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| format!("{stem}{SEALED}"))
+}
+
 /// A moment as it stands in a name: UTC, to the millisecond, digits alone.
 pub fn stamp(moment: Moment) -> String {
     moment.to_string().chars().filter(char::is_ascii_digit).collect()
@@ -58,8 +65,9 @@ pub fn sealed(archive_dir: &Path) -> Result<Vec<(String, u64)>, ArchiveError> {
         let Some(name) = file.file_name().to_str().map(str::to_owned) else {
             continue;
         };
-        if name.ends_with(SEALED) {
-            files.push((name, file.metadata().map_err(&io)?.len()));
+        let found = file.metadata().map_err(&io)?;
+        if name.ends_with(SEALED) && found.is_file() {
+            files.push((name, found.len()));
         }
     }
     files.sort_unstable();
@@ -86,5 +94,9 @@ mod tests {
         let name = segment_name(Moment::from_millis(1_769_847_330_123), 7, "w0");
         assert_eq!(name, "gongkai-20260131081530123-00007-w0.warc.gz");
         assert_eq!(open_name(&name), "gongkai-20260131081530123-00007-w0.warc.gz.open");
+        let mended = mended_name(&name, 2);
+        assert_eq!(mended, "gongkai-20260131081530123-00007-w0-r2.warc.gz");
+        assert_eq!(mended_from(&mended), Some(name.clone()));
+        assert_eq!(mended_from(&name), None);
     }
 }

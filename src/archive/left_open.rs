@@ -80,6 +80,20 @@ impl LeftOpen {
         &self.path
     }
 
+    /// Takes it away, if it holds nothing but copies: what a repair had begun to write of a file that is
+    /// still there. False where it is something else.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn remove_copy(&self) -> Result<bool, ArchiveError> {
+        let is_there = |name: String| format::find_segment(&self.archive_dir, &name).exists();
+        if !format::mended_from(&self.name).is_some_and(is_there) {
+            return Ok(false);
+        }
+        std::fs::remove_file(&self.path).map_err(ArchiveError::io("remove", &self.path))?;
+        Ok(true)
+    }
+
     /// Cuts it at `committed`, the last byte that the index knows (none: it knows the file not at
     /// all), and seals what is left of it.
     ///

@@ -56,7 +56,16 @@ pub fn payload(
 /// # Errors
 /// When it cannot be read.
 pub fn file_digest(path: &Path, length: u64) -> Result<Digest, ArchiveError> {
-    let mut file = File::open(path).map_err(ArchiveError::io("open", path))?.take(length);
+    digest_of(path, File::open(path).map_err(ArchiveError::io("open", path))?, length)
+}
+
+/// As [`file_digest`], of a file that is open.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn digest_of(path: &Path, mut file: File, length: u64) -> Result<Digest, ArchiveError> {
+    file.rewind().map_err(ArchiveError::io("read", path))?;
+    let mut file = file.take(length);
     let (mut hashing, mut bytes) = (Hashing::default(), vec![0; 1 << 18]);
     loop {
         let read = file.read(&mut bytes).map_err(ArchiveError::io("read", path))?;
@@ -68,7 +77,7 @@ pub fn file_digest(path: &Path, length: u64) -> Result<Digest, ArchiveError> {
 }
 
 /// Opens a WARC file, sealed or still open, though it be sealed this very moment.
-pub(super) fn open_segment(
+pub(crate) fn open_segment(
     archive_dir: &Path,
     name: &str,
 ) -> Result<(PathBuf, File), ArchiveError> {

@@ -45,9 +45,17 @@ impl Scan {
     /// # Errors
     /// When it cannot be opened.
     pub fn open(path: &Path, limit: Option<u64>) -> Result<Self, ArchiveError> {
-        let io = ArchiveError::io("open", path);
-        let file = File::open(path).map_err(&io)?;
+        Self::of(path, File::open(path).map_err(ArchiveError::io("open", path))?, limit)
+    }
+
+    /// As [`Scan::open`], of a file that is open.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn of(path: &Path, mut file: File, limit: Option<u64>) -> Result<Self, ArchiveError> {
+        let io = ArchiveError::io("read", path);
         let length = file.metadata().map_err(&io)?.len();
+        file.rewind().map_err(&io)?;
         drop(io);
         let end = limit.map_or(length, |limit| limit.min(length));
         Ok(Self { path: path.to_owned(), file: BufReader::new(file), at: 0, end })

@@ -27,7 +27,7 @@ pub struct Placed {
 }
 
 /// A WARC file as far as it is synced.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SegmentState {
     /// Its name when it is sealed.
     pub name: String,
@@ -283,6 +283,23 @@ pub(crate) fn seal_file(open: &Path, sealed: &Path) -> Result<(), ArchiveError> 
     }
     std::fs::rename(open, sealed).map_err(ArchiveError::io("rename", open))?;
     sealed.parent().map_or(Ok(()), sync_dir)
+}
+
+/// Moves a WARC file as it is out of the way; says where it lies now.
+pub(crate) fn set_aside(archive_dir: &Path, name: &str) -> Result<PathBuf, ArchiveError> {
+    let from = format::find_segment(archive_dir, name);
+    let dir = archive_dir.join(format::SET_ASIDE_DIR);
+    make_dir(&dir)?;
+    let mut to = dir.join(name);
+    let mut number = 1;
+    while to.exists() {
+        to = dir.join(format!("{name}.{number}"));
+        number += 1;
+    }
+    std::fs::rename(&from, &to).map_err(ArchiveError::io("set aside", &from))?;
+    sync_dir(&dir)?;
+    sync_dir(&archive_dir.join(format::WARC_DIR))?;
+    Ok(to)
 }
 
 /// Makes a folder whose name outlives a power cut, as those of the files in it will.

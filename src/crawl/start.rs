@@ -85,8 +85,10 @@ pub(super) fn open(
     Ok(Started { lock, db, appender, run_id })
 }
 
-fn has_warc_files(dir: &Path) -> Result<bool, ArchiveError> {
-    Ok(dir.join(format::WARC_DIR).is_dir() && !format::sealed(dir)?.is_empty())
+/// Whether there are WARC files, sealed or left open.
+pub(crate) fn has_warc_files(dir: &Path) -> Result<bool, ArchiveError> {
+    let has_sealed = dir.join(format::WARC_DIR).is_dir() && !format::sealed(dir)?.is_empty();
+    Ok(has_sealed || !left_open::find(dir)?.is_empty())
 }
 
 /// Every WARC file is there, as long as the index says: what is missing is found before more is added.
@@ -113,6 +115,9 @@ pub(crate) fn mend(dir: &Path, db: &mut Db) -> Result<(), CrawlError> {
     let mut cut = Vec::new();
     for file in left_open::find(dir)? {
         let committed = db.segment_length(file.name())?;
+        if committed.is_none() && file.remove_copy()? {
+            continue;
+        }
         cut.push(file.cut(committed)?);
     }
     let tx = db.begin()?;

@@ -17,7 +17,7 @@ pub struct Capture {
     pub url: String,
     /// When.
     pub at: Moment,
-    /// `response`, `revisit`, `failure`.
+    /// `response`, `revisit`, `apart`, `failure`.
     pub kind: String,
     /// The status; none where no response head arrived.
     pub status: Option<u16>,
@@ -85,7 +85,8 @@ fn capture(row: &Row<'_>) -> rusqlite::Result<Capture> {
 }
 
 const ORIGINAL: &str = "SELECT coalesce(u.spelling, u.url), c.at, c.record_id, p.digest
-     FROM payloads p JOIN captures c ON c.id = p.capture_id JOIN urls u ON u.id = c.url_id";
+     FROM payloads p JOIN captures c ON c.id = p.capture_id AND c.payload_id = p.id
+         AND c.kind = 'response' JOIN urls u ON u.id = c.url_id";
 
 fn read_original(row: &Row<'_>) -> rusqlite::Result<Original> {
     Ok(Original {
@@ -108,7 +109,7 @@ pub(super) fn original(
 fn stored(connection: &Connection, digest: &Digest) -> Result<Option<Stored>, DbError> {
     let mut statement = connection.prepare_cached(
         "SELECT s.name, c.offset, c.length FROM payloads p
-         JOIN captures c ON c.id = p.capture_id JOIN segments s ON s.id = c.segment_id
+         JOIN captures c ON c.id = p.capture_id AND c.payload_id = p.id JOIN segments s ON s.id = c.segment_id
          WHERE p.digest = ?1",
     )?;
     Ok(statement

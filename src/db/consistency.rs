@@ -1,7 +1,7 @@
 //! What a verification asks: the captures of a file in the order of their bytes, and the rows that
 //! contradict one another.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use super::{Db, DbError};
 use crate::archive::Original;
@@ -41,6 +41,12 @@ pub struct PlacedCapture {
     pub status: Option<u16>,
     /// Its payload; none too where the payload's row is gone.
     pub payload: Option<Digest>,
+    /// The payload's length in bytes.
+    pub payload_length: Option<u64>,
+    /// Its record is the one that holds the payload.
+    pub holds: bool,
+    /// Why the payload is incomplete, if it is.
+    pub truncated: Option<String>,
     /// Where its record begins.
     pub offset: u64,
     /// The record's bytes.
@@ -59,7 +65,7 @@ pub struct Contradiction {
 }
 
 /// Each a question whose answer should be empty: the row, in words.
-const QUESTIONS: [(&str, &str); 12] = [
+const QUESTIONS: [(&str, &str); 13] = [
     (
         "a capture whose URL is unknown",
         "SELECT 'capture ' || c.id FROM captures c LEFT JOIN urls u ON u.id = c.url_id WHERE u.id IS NULL",
@@ -86,7 +92,7 @@ const QUESTIONS: [(&str, &str); 12] = [
     ),
     (
         "a payload that is lost and not written off",
-        "SELECT 'payload sha256:' || lower(hex(digest)) FROM payloads p WHERE capture_id = 0 AND NOT EXISTS (SELECT 1 FROM losses l WHERE l.digest = p.digest)",
+        "SELECT 'payload sha256:' || lower(hex(digest)) FROM payloads p WHERE capture_id = 0 AND digest NOT IN (SELECT digest FROM losses WHERE digest IS NOT NULL)",
     ),
     (
         "a payload whose address is no SHA-256",
@@ -95,6 +101,10 @@ const QUESTIONS: [(&str, &str); 12] = [
     (
         "a report whose capture is unknown",
         "SELECT 'report ' || r.id FROM reports r LEFT JOIN captures c ON c.id = r.capture_id WHERE c.id IS NULL OR c.url_id <> r.url_id",
+    ),
+    (
+        "a host that miscounts its queue",
+        "SELECT 'host ' || h.name FROM hosts h WHERE h.waiting <> (SELECT count(*) FROM urls u WHERE u.host_id = h.id AND u.state = 0)",
     ),
     (
         "a URL whose host is unknown",
@@ -109,6 +119,18 @@ const QUESTIONS: [(&str, &str); 12] = [
         "SELECT 'URL ' || u.url FROM urls u LEFT JOIN seeds s ON s.id = u.seed_id WHERE u.seed_id IS NOT NULL AND s.id IS NULL",
     ),
 ];
+
+const SEGMENT: &str = "SELECT id, name, length, digest, sealed FROM segments";
+
+fn segment(row: &Row<'_>) -> rusqlite::Result<Segment> {
+    Ok(Segment {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        length: row.get::<_, i64>(2)?.unsigned_abs(),
+        digest: row.get::<_, Option<[u8; 32]>>(3)?.map(Digest::from_bytes),
+        sealed: row.get(4)?,
+    })
+}
 
 impl Db {
     /// Holds what is true now for all questions that follow, whatever a crawl writes meanwhile.
@@ -136,19 +158,19 @@ impl Db {
     /// # Errors
     /// When the database fails.
     pub fn segments(&self) -> Result<Vec<Segment>, DbError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT id, name, length, digest, sealed FROM segments ORDER BY name",
-        )?;
-        let segments = statement.query_map([], |row| {
-            Ok(Segment {
-                id: row.get(0)?,
-                name: row.get(1)?,
-                length: row.get::<_, i64>(2)?.unsigned_abs(),
-                digest: row.get::<_, Option<[u8; 32]>>(3)?.map(Digest::from_bytes),
-                sealed: row.get(4)?,
-            })
-        })?;
+        let mut statement = self.connection.prepare_cached(&format!("{SEGMENT} ORDER BY name"))?;
+        let segments = statement.query_map([], segment)?;
         Ok(segments.collect::<Result<_, _>>()?)
+    }
+
+    /// A WARC file that the index knows, as it is now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn segment(&self, name: &str) -> Result<Option<Segment>, DbError> {
+        let mut statement =
+            self.connection.prepare_cached(&format!("{SEGMENT} WHERE name = ?1"))?;
+        Ok(statement.query_row([name], segment).optional()?)
     }
 
     /// The next captures of a file in the order of their bytes (and of their rows, where two claim one
@@ -163,8 +185,8 @@ impl Db {
         limit: u32,
     ) -> Result<Vec<PlacedCapture>, DbError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT c.id, u.url, c.at, c.kind, c.status, p.digest, c.offset, c.length, c.record_id
-             FROM captures c LEFT JOIN urls u ON u.id = c.url_id
+            "SELECT c.id, u.url, c.at, c.kind, c.status, p.digest, c.offset, c.length, c.record_id,
+                 p.length, coalesce(p.capture_id = c.id, 0), c.truncated FROM captures c LEFT JOIN urls u ON u.id = c.url_id
              LEFT JOIN payloads p ON p.id = c.payload_id
              WHERE c.segment_id = ?1 AND c.offset >= ?2 AND (c.offset > ?2 OR c.id > ?3)
              ORDER BY c.offset, c.id LIMIT ?4",
@@ -181,6 +203,9 @@ impl Db {
                 offset: row.get::<_, i64>(6)?.unsigned_abs(),
                 length: row.get::<_, i64>(7)?.unsigned_abs(),
                 record_id: row.get(8)?,
+                payload_length: row.get::<_, Option<i64>>(9)?.map(i64::unsigned_abs),
+                holds: row.get(10)?,
+                truncated: row.get(11)?,
             })
         })?;
         Ok(captures.collect::<Result<_, _>>()?)
@@ -213,7 +238,19 @@ impl Db {
         Ok(self.connection.query_row(count, [], |row| row.get::<_, i64>(0))?.unsigned_abs())
     }
 
-    /// Hands each contradiction between rows to `each`; with `thorough` SQLite checks its own pages too.
+    /// Whether SQLite finds its own pages whole; else what is wrong.
+    ///
+    /// # Errors
+    /// When the database cannot even be looked at.
+    pub fn broken_page(&self) -> Result<Option<String>, DbError> {
+        let check = "PRAGMA integrity_check(1)";
+        let said: Option<String> =
+            self.connection.query_row(check, [], |row| row.get(0)).optional()?;
+        Ok(said.filter(|said| said != "ok"))
+    }
+
+    /// Hands each contradiction between rows to `each`; with `thorough` each URL is compared with the hash by
+    /// which it is found too.
     ///
     /// # Errors
     /// When the database fails, or `each` does.
@@ -222,22 +259,31 @@ impl Db {
         thorough: bool,
         mut each: impl FnMut(Contradiction) -> Result<(), E>,
     ) -> Result<(), E> {
-        if thorough && let Some(what) = self.broken_page()? {
-            return each(Contradiction { what, row: "the database file".to_owned() });
-        }
         for (what, question) in QUESTIONS {
             for row in self.rows_of(question)? {
                 each(Contradiction { what: what.to_owned(), row })?;
             }
         }
+        if thorough && let Some(url) = self.misfiled_url()? {
+            let what = "a URL that is not found by its hash".to_owned();
+            each(Contradiction { what, row: format!("URL {url}") })?;
+        }
         Ok(())
     }
 
-    fn broken_page(&self) -> Result<Option<String>, DbError> {
-        let check = "PRAGMA integrity_check(1)";
-        let said: Option<String> =
-            self.connection.query_row(check, [], |row| row.get(0)).optional()?;
-        Ok(said.filter(|said| said != "ok"))
+    /// The first URL whose hash is another's.
+    fn misfiled_url(&self) -> Result<Option<String>, DbError> {
+        let mut statement = self.connection.prepare("SELECT url, hash FROM urls")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let url: String = row.get(0)?;
+            let is_right = super::urls::canonical(&url)
+                .is_ok_and(|known| known.as_str() == url && Ok(known.hash64()) == row.get(1));
+            if !is_right {
+                return Ok(Some(url));
+            }
+        }
+        Ok(None)
     }
 
     fn rows_of(&self, question: &str) -> Result<Vec<String>, DbError> {

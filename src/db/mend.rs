@@ -10,6 +10,7 @@ use super::{DbError, Tx};
 use crate::archive::{Placed, Recorded};
 use crate::clock::Moment;
 use crate::digest::Digest;
+use crate::exchange::{Ending, Exchange, Truncated};
 
 /// A row of a capture, as far as a repair goes by it.
 #[derive(Debug, Clone)]
@@ -24,6 +25,21 @@ pub struct CaptureRow {
     pub kind: String,
     /// Its payload.
     pub payload: Option<Digest>,
+    /// The status.
+    pub status: Option<u16>,
+    /// Why the payload is incomplete, if it is.
+    pub truncated: Option<String>,
+}
+
+impl CaptureRow {
+    /// Whether the status and the truncation are those of the exchange.
+    pub fn facts_of(&self, exchange: &Exchange) -> bool {
+        let Ending::Answered(response) = &exchange.ending else {
+            return self.status.is_none();
+        };
+        self.status == Some(response.status)
+            && self.truncated.as_deref() == response.truncated.map(Truncated::as_str)
+    }
 }
 
 impl Tx<'_> {
@@ -37,7 +53,7 @@ impl Tx<'_> {
         segment: &str,
     ) -> Result<HashMap<Vec<u8>, Vec<CaptureRow>>, DbError> {
         let mut statement = self.0.prepare(
-            "SELECT c.record_id, c.id, u.url, c.at, c.kind, p.digest FROM captures c
+            "SELECT c.record_id, c.id, u.url, c.at, c.kind, p.digest, c.status, c.truncated FROM captures c
              JOIN segments s ON s.id = c.segment_id LEFT JOIN urls u ON u.id = c.url_id
              LEFT JOIN payloads p ON p.id = c.payload_id WHERE s.name = ?1 ORDER BY c.id",
         )?;
@@ -50,9 +66,27 @@ impl Tx<'_> {
                 at: Moment::from_millis(row.get(3)?),
                 kind: row.get(4)?,
                 payload: row.get::<_, Option<[u8; 32]>>(5)?.map(Digest::from_bytes),
+                status: row.get(6)?,
+                truncated: row.get(7)?,
             });
         }
         Ok(captures)
+    }
+
+    /// Where the records of a file lie, as its rows say: offset and length, in the order of the bytes.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn places_in(&self, segment: &str) -> Result<Vec<(u64, u64)>, DbError> {
+        let mut statement = self.0.prepare(
+            "SELECT c.offset, c.length FROM captures c JOIN segments s ON s.id = c.segment_id
+             WHERE s.name = ?1 ORDER BY c.offset",
+        )?;
+        let unsigned =
+            |row: &rusqlite::Row<'_>, index| row.get::<_, i64>(index).map(i64::unsigned_abs);
+        let places =
+            statement.query_map([segment], |row| Ok((unsigned(row, 0)?, unsigned(row, 1)?)))?;
+        Ok(places.collect::<Result<_, _>>()?)
     }
 
     /// Says where the record of a capture lies now.
@@ -80,15 +114,23 @@ impl Tx<'_> {
         };
         self.0
             .prepare_cached(
-                "UPDATE payloads SET capture_id = ?2 WHERE digest = ?1 AND NOT EXISTS
-                     (SELECT 1 FROM captures WHERE id = payloads.capture_id AND kind = 'response')",
+                "UPDATE payloads SET length = CASE WHEN capture_id = ?2 THEN ?3 ELSE length END,
+                     capture_id = CASE WHEN EXISTS (SELECT 1 FROM captures c
+                         WHERE c.id = payloads.capture_id AND c.kind = 'response'
+                             AND c.payload_id = payloads.id) THEN capture_id ELSE ?2 END
+                 WHERE digest = ?1",
             )?
-            .execute(params![digest.as_bytes(), id])?;
+            .execute(params![
+                digest.as_bytes(),
+                id,
+                i64::try_from(recorded.payload_length).unwrap_or(i64::MAX)
+            ])?;
         Ok(())
     }
 
-    /// Takes a capture away, with the reports that were read out of it; where its record was lost, and was
-    /// not merely never there, that is written down.
+    /// Takes a capture away, with the reports that were read out of it. Where its record was lost, and was
+    /// not merely never there, that is written down, and its page is asked for again unless a later capture
+    /// has it.
     ///
     /// # Errors
     /// When the database fails.
@@ -103,6 +145,12 @@ impl Tx<'_> {
                      ON CONFLICT (record_id) DO NOTHING",
                 )?
                 .execute(params![id, why, now.as_millis()])?;
+            self.ask_again_for(
+                "id = (SELECT url_id FROM captures c WHERE c.id = ?1
+                AND NOT EXISTS (SELECT 1 FROM captures l WHERE l.url_id = c.url_id
+                    AND (l.at > c.at OR l.at = c.at AND l.id > c.id)))",
+                id,
+            )?;
         }
         self.0.prepare_cached("DELETE FROM reports WHERE capture_id = ?1")?.execute([id])?;
         self.0.prepare_cached("DELETE FROM captures WHERE id = ?1")?.execute([id])?;
@@ -118,15 +166,6 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Whether the index has a row for a file.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn has_segment(&self, name: &str) -> Result<bool, DbError> {
-        let mut statement = self.0.prepare_cached("SELECT 1 FROM segments WHERE name = ?1")?;
-        Ok(statement.exists([name])?)
-    }
-
     /// Settles what becomes of payloads whose capture was taken away: one that nothing refers to any more
     /// goes; one that revisits refer to stays, and is known to be lost. Pages that stood so are asked for
     /// again; returns how many.
@@ -134,9 +173,12 @@ impl Tx<'_> {
     /// # Errors
     /// When the database fails.
     pub fn settle_payloads(&self) -> Result<u64, DbError> {
+        // Another response may hold it too: an empty one is archived anew each time.
         self.0.execute(
-            "UPDATE payloads SET capture_id = ?1 WHERE capture_id <> ?1
-                 AND NOT EXISTS (SELECT 1 FROM captures WHERE id = payloads.capture_id)",
+            "UPDATE payloads SET capture_id = coalesce((SELECT min(c.id) FROM captures c
+                     WHERE c.payload_id = payloads.id AND c.kind = 'response'), ?1)
+             WHERE capture_id = ?1 OR NOT EXISTS (SELECT 1 FROM captures c
+                 WHERE c.id = payloads.capture_id AND c.payload_id = payloads.id)",
             [LOST],
         )?;
         let asked = self.ask_again_for_lost()?;

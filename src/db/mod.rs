@@ -126,6 +126,26 @@ impl DbError {
     }
 }
 
+impl DbError {
+    /// Whether the database itself is damaged: its pages, its tables, or a value of another shape.
+    pub fn is_damage(&self) -> bool {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase, Unknown};
+        let (Self::Sql(error) | Self::Open { source: error, .. }) = self else {
+            return matches!(self, Self::Corrupt { .. });
+        };
+        match error {
+            // `Unknown` is what a table or a column that is not there comes to.
+            rusqlite::Error::SqliteFailure(error, _) => {
+                matches!(error.code, DatabaseCorrupt | NotADatabase | Unknown)
+            }
+            rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::InvalidColumnType(..) => true,
+            _ => false,
+        }
+    }
+}
+
 impl Db {
     /// Opens the database for writing, and makes it if there is none. Older schemas are brought up
     /// to date.
@@ -142,6 +162,19 @@ impl Db {
         connection.pragma_update(None, "synchronous", "FULL")?;
         migrate::migrate(&mut connection)?;
         Self::with(connection, path)
+    }
+
+    /// Takes what lies in a database's log into the database itself, as far as it can be opened: what
+    /// cannot is set aside as it is.
+    pub fn take_in_log(path: &Path) {
+        let take = || -> rusqlite::Result<()> {
+            let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            let connection = Connection::open_with_flags(path, flags)?;
+            connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")
+        };
+        if let Err(error) = take() {
+            tracing::debug!(path = %path.display(), %error, "its log is set aside beside it");
+        }
     }
 
     /// Makes a database that nobody opens before [`Db::finish`]: it is written without a journal and

@@ -1,11 +1,14 @@
 //! What a rebuild and a repair write that a crawl does not: URLs taken up without a queue, runs that are
 //! over, what is lost.
 
+use std::time::Duration;
+
 use rusqlite::{OptionalExtension, params};
+use url::Url;
 
 use super::captures::LOST;
 use super::hosts::{READY, ReadyHost, ready};
-use super::{DbError, Tx};
+use super::{Db, DbError, Tx, millis};
 use crate::archive::Original;
 use crate::canonical::CanonicalUrl;
 use crate::clock::Moment;
@@ -74,24 +77,26 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Whether a URL has a capture of this record already, in a file that is known.
+    /// The file in which a URL has a capture of this record already.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn knows_record(
+    pub fn segment_of(
         &self,
         url: &CanonicalUrl,
         at: Moment,
         record_id: &[u8; 16],
-    ) -> Result<bool, DbError> {
+    ) -> Result<Option<String>, DbError> {
         let Some(url_id) = self.find_url(url)? else {
-            return Ok(false);
+            return Ok(None);
         };
         let mut statement = self.0.prepare_cached(
-            "SELECT 1 FROM captures c JOIN segments s ON s.id = c.segment_id
+            "SELECT s.name FROM captures c JOIN segments s ON s.id = c.segment_id
              WHERE c.url_id = ?1 AND c.at = ?2 AND c.record_id = ?3",
         )?;
-        Ok(statement.exists(params![url_id, at.as_millis(), record_id])?)
+        let found =
+            statement.query_row(params![url_id, at.as_millis(), record_id], |row| row.get(0));
+        Ok(found.optional()?)
     }
 
     /// A host by its row.
@@ -148,12 +153,13 @@ impl Tx<'_> {
         Ok(queued)
     }
 
-    /// Writes down that a record is gone.
+    /// Writes down that a record is gone; false where that is known.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn add_loss(&self, loss: &Loss, now: Moment) -> Result<(), DbError> {
-        self.0
+    pub fn add_loss(&self, loss: &Loss, now: Moment) -> Result<bool, DbError> {
+        let added = self
+            .0
             .prepare_cached(
                 "INSERT INTO losses (record_id, url, at, kind, digest, why, noticed_at)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (record_id) DO NOTHING",
@@ -167,7 +173,7 @@ impl Tx<'_> {
                 loss.why,
                 now.as_millis(),
             ])?;
-        Ok(())
+        Ok(added > 0)
     }
 
     /// Puts every URL whose last payload is lost back into its host's queue, to be asked for without a
@@ -176,43 +182,97 @@ impl Tx<'_> {
     /// # Errors
     /// When the database fails.
     pub fn ask_again_for_lost(&self) -> Result<u64, DbError> {
-        let lost = "payload_id IN (SELECT id FROM payloads WHERE capture_id = ?1)";
-        let asked = self.0.execute(
-            &format!(
-                "UPDATE urls SET state = ?2, due_at = NULL, interval_ms = NULL, reason = 'lost',
-                     detail = 'the bytes that were kept of it' WHERE {lost} AND state IN (?3, ?4, ?5)"
-            ),
-            params![
-                LOST,
-                UrlState::Waiting as u8,
-                UrlState::Fetched as u8,
-                UrlState::Unchanged as u8,
-                UrlState::Retrying as u8,
-            ],
-        )?;
-        self.0.execute(
-            &format!(
-                "UPDATE urls SET payload_id = NULL, etag = NULL, last_modified = NULL WHERE {lost}"
-            ),
-            [LOST],
-        )?;
-        if asked > 0 {
-            self.0.execute(
-                "UPDATE hosts SET waiting =
-                     (SELECT count(*) FROM urls WHERE host_id = hosts.id AND state = 0)",
-                [],
-            )?;
-        }
-        Ok(asked as u64)
+        self.ask_again_for("payload_id IN (SELECT id FROM payloads WHERE capture_id = ?1)", LOST)
     }
 
-    /// Lets every host rest its delay from now: nobody knows whether it was asked just before.
+    /// Puts these URLs back into their hosts' queues, to be asked for without a condition; those that are
+    /// left out stay so.
+    pub(super) fn ask_again_for(&self, which: &str, value: i64) -> Result<u64, DbError> {
+        let mut hosts = self.0.prepare_cached(&format!(
+            "UPDATE urls SET state = ?2, due_at = NULL, interval_ms = NULL, attempts = 0,
+                 reason = 'lost', detail = 'the bytes that were kept of it'
+             WHERE {which} AND state NOT IN (?2, ?3, ?4, ?5) RETURNING host_id"
+        ))?;
+        let states = [UrlState::Waiting, UrlState::Leased, UrlState::Excluded, UrlState::Apart];
+        let [waiting, leased, excluded, apart] = states.map(|state| state as u8);
+        let hosts: Vec<i64> = hosts
+            .query_map(params![value, waiting, leased, excluded, apart], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        for host in &hosts {
+            self.add_waiting(*host, 1)?;
+        }
+        self.0
+            .prepare_cached(&format!(
+                "UPDATE urls SET payload_id = NULL, etag = NULL, last_modified = NULL WHERE {which}"
+            ))?
+            .execute([value])?;
+        Ok(hosts.len() as u64)
+    }
+
+    /// Lets every host rest its delay from now, and `least` at least: nobody knows whether it was asked
+    /// just before.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn rest_all_hosts(&self, now: Moment) -> Result<(), DbError> {
+    pub fn rest_all_hosts(&self, now: Moment, least: Duration) -> Result<(), DbError> {
+        self.0.execute(
+            "UPDATE hosts SET next_at = max(next_at, ?1 + max(delay_ms, ?2))",
+            params![now.as_millis(), millis(least)],
+        )?;
+        Ok(())
+    }
+
+    /// The first spelling of a URL that was asked for is that by which its records know it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn set_spelling(&self, id: i64, spelling: &Url) -> Result<(), DbError> {
         self.0
-            .execute("UPDATE hosts SET next_at = max(next_at, ?1 + delay_ms)", [now.as_millis()])?;
+            .prepare_cached(
+                "UPDATE urls SET spelling = nullif(?2, url) WHERE id = ?1 AND visited_at IS NULL
+                     AND coalesce(spelling, url) <> ?2",
+            )?
+            .execute(params![id, spelling.as_str()])?;
+        Ok(())
+    }
+
+    /// Takes a record off the list of what is gone: it is there.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn forget_loss(&self, record_id: &[u8; 16]) -> Result<(), DbError> {
+        self.0.prepare_cached("DELETE FROM losses WHERE record_id = ?1")?.execute([record_id])?;
+        Ok(())
+    }
+}
+
+impl Db {
+    /// What is known to be gone.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn each_loss<E: From<DbError>>(
+        &self,
+        mut each: impl FnMut(Loss) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut statement = self
+            .connection
+            .prepare("SELECT record_id, url, at, kind, digest, why FROM losses")
+            .map_err(DbError::from)?;
+        let mut rows = statement.query([]).map_err(DbError::from)?;
+        while let Some(row) = rows.next().map_err(DbError::from)? {
+            let loss = || -> rusqlite::Result<Loss> {
+                Ok(Loss {
+                    record_id: row.get(0)?,
+                    url: row.get(1)?,
+                    at: row.get::<_, Option<i64>>(2)?.map(Moment::from_millis),
+                    kind: row.get(3)?,
+                    digest: row.get::<_, Option<[u8; 32]>>(4)?.map(Digest::from_bytes),
+                    why: row.get(5)?,
+                })
+            };
+            each(loss().map_err(DbError::from)?)?;
+        }
         Ok(())
     }
 }

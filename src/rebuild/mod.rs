@@ -17,23 +17,28 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use crate::archive::exchanges::{Archived, Exchanges, Piece};
+use crate::archive::left_open::{self, LeftOpen};
 use crate::archive::lock::Lock;
 use crate::archive::read::file_digest;
 use crate::archive::scan::{Damage, Scan, Scanned};
-use crate::archive::{ArchiveError, SegmentState, format, left_open};
+use crate::archive::{ArchiveError, SegmentState, format, segment};
 use crate::clock::{self, Moment};
 use crate::config::Config;
 use crate::crawl::description::RunDescription;
 use crate::db::DbError;
 use crate::digest::Digest;
+use crate::exchange::Ending;
 use crate::seeds::Seeds;
 use replay::{Replay, Replayed};
 
-/// So many exchanges are written in one transaction.
+/// So many exchanges are written in one transaction at most, and so many bytes of payloads.
 const BATCH: usize = 256;
+const BATCH_BYTES: usize = 8 << 20;
 
-/// So many wait to be written at most, as the reader goes on.
-const AHEAD: usize = 64;
+/// The reader hands exchanges over in bundles of so many bytes, and goes on so many bundles ahead: the
+/// largest payloads come one by one.
+const BUNDLE_BYTES: usize = 1 << 20;
+const AHEAD: usize = 2;
 
 /// Why the index could not be made anew.
 #[derive(Debug, thiserror::Error)]
@@ -121,23 +126,19 @@ pub(crate) fn run_locked<E: From<RebuildError>>(
     let mut rebuild = Rebuild {
         replay: Replay::new(new.open().map_err(RebuildError::from)?, dir, config, seeds),
         batch: Vec::with_capacity(BATCH),
+        batch_bytes: 0,
         of: files.iter().map(|file| file.length).sum(),
         done: 0,
+        at: Moment::default(),
         summary: Summary { files: files.len() as u64, ..Summary::default() },
+        copies: Vec::new(),
     };
     std::thread::scope(|scope| {
-        let (pieces, inbox) = sync_channel(AHEAD);
-        scope.spawn(|| {
-            read(&files, &pieces);
-            drop(pieces);
-        });
+        let (bundles, inbox) = sync_channel(AHEAD);
+        scope.spawn(|| read(&files, bundles));
         rebuild.write(&inbox, &mut tell)
     })?;
-    let mut summary = rebuild.summary;
-    summary.lost = rebuild.replay.lost();
-    rebuild.replay.end(clock::now()).map_err(RebuildError::from)?;
-    summary.set_aside = new.put_in_place(clock::now()).map_err(RebuildError::from)?;
-    Ok(summary)
+    Ok(rebuild.put_in_place(new, &files)?)
 }
 
 fn lock(dir: &Path) -> Result<Lock, RebuildError> {
@@ -147,24 +148,27 @@ fn lock(dir: &Path) -> Result<Lock, RebuildError> {
     Ok(Lock::acquire(dir)?)
 }
 
-/// A sealed file.
+/// A WARC file, as far as it is gone by.
 struct File {
     name: String,
     path: PathBuf,
+    /// To its end; of one that was left open, to the end of its last whole record.
     length: u64,
+    left: Option<LeftOpen>,
 }
 
-/// The files, in the order in which they were written; one that was left open is cut after its last whole
-/// record, and sealed.
+/// The files, in the order in which they were written.
 fn files(dir: &Path) -> Result<Vec<File>, ArchiveError> {
-    for left in left_open::find(dir)? {
-        let whole = whole_records(left.path())?;
-        left.cut(Some(whole))?;
-    }
     let mut files = Vec::new();
     for (name, length) in format::sealed(dir)? {
-        files.push(File { path: format::find_segment(dir, &name), name, length });
+        files.push(File { path: format::find_segment(dir, &name), name, length, left: None });
     }
+    for left in left_open::find(dir)? {
+        let (name, path) = (left.name().to_owned(), left.path().to_owned());
+        let length = whole_records(&path)?;
+        files.push(File { name, path, length, left: Some(left) });
+    }
+    files.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(files)
 }
 
@@ -183,88 +187,147 @@ enum Read<'a> {
     /// A file begins.
     Begin(&'a File),
     /// What stands next in it.
-    Piece(Box<Piece>),
+    Piece(Piece),
     /// It was read to its end; all its bytes have this digest.
     End(Digest),
     /// It cannot be read.
     Failed(ArchiveError),
 }
 
-fn read<'a>(files: &'a [File], inbox: &SyncSender<Read<'a>>) {
-    for file in files {
-        if let Err(error) = read_file(file, inbox) {
-            drop(inbox.send(Read::Failed(error)));
-            return;
+/// Hands over in bundles: a page is small, and there are many.
+struct Bundles<'a> {
+    outbox: SyncSender<Vec<Read<'a>>>,
+    bundle: Vec<Read<'a>>,
+    bytes: usize,
+    /// Nobody takes them any more: the writer has failed, and says why.
+    is_over: bool,
+}
+
+impl<'a> Bundles<'a> {
+    fn add(&mut self, read: Read<'a>) {
+        self.bytes += match &read {
+            Read::Piece(Piece::Exchange(archived)) => payload_bytes(archived),
+            _ => 0,
+        };
+        self.bundle.push(read);
+        if self.bytes >= BUNDLE_BYTES || self.bundle.len() >= BATCH {
+            self.hand_over();
         }
+    }
+
+    fn hand_over(&mut self) {
+        self.bytes = 0;
+        self.is_over |= self.outbox.send(std::mem::take(&mut self.bundle)).is_err();
     }
 }
 
-fn read_file<'a>(file: &'a File, inbox: &SyncSender<Read<'a>>) -> Result<(), ArchiveError> {
-    // Where nobody takes it any more the writer has failed, and says why.
-    let hand_over = |read| drop(inbox.send(read));
-    hand_over(Read::Begin(file));
+fn payload_bytes(archived: &Archived) -> usize {
+    match &archived.exchange.ending {
+        Ending::Answered(response) => response.payload.len(),
+        Ending::Failed(_) => 0,
+    }
+}
+
+fn read<'a>(files: &'a [File], outbox: SyncSender<Vec<Read<'a>>>) {
+    let mut bundles = Bundles { outbox, bundle: Vec::new(), bytes: 0, is_over: false };
+    for file in files.iter().filter(|file| file.length > 0) {
+        if let Err(error) = read_file(file, &mut bundles) {
+            bundles.add(Read::Failed(error));
+            break;
+        }
+        if bundles.is_over {
+            return;
+        }
+    }
+    bundles.hand_over();
+}
+
+fn read_file<'a>(file: &'a File, bundles: &mut Bundles<'a>) -> Result<(), ArchiveError> {
+    bundles.add(Read::Begin(file));
     for piece in Exchanges::new(Scan::open(&file.path, Some(file.length))?) {
-        if inbox.send(Read::Piece(Box::new(piece?))).is_err() {
+        bundles.add(Read::Piece(piece?));
+        if bundles.is_over {
             return Ok(());
         }
     }
-    hand_over(Read::End(file_digest(&file.path, file.length)?));
+    bundles.add(Read::End(file_digest(&file.path, file.length)?));
     Ok(())
 }
 
 struct Rebuild<'a> {
     replay: Replay<'a>,
     batch: Vec<Archived>,
+    batch_bytes: usize,
     of: u64,
     done: u64,
+    /// When the file at hand was begun, as its warcinfo says; the beginning of time before that is read.
+    at: Moment,
     summary: Summary,
+    /// Files in which nothing was that is not elsewhere.
+    copies: Vec<String>,
 }
 
 impl Rebuild<'_> {
     fn write<E: From<RebuildError>>(
         &mut self,
-        inbox: &Receiver<Read<'_>>,
+        inbox: &Receiver<Vec<Read<'_>>>,
         tell: &mut impl FnMut(&Event<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut segment =
-            SegmentState { name: String::new(), length: 0, digest: None, sealed: true };
-        while let Ok(read) = inbox.recv() {
-            match read {
-                Read::Failed(error) => return Err(RebuildError::from(error).into()),
-                Read::Begin(file) => {
-                    segment = SegmentState {
-                        name: file.name.clone(),
-                        length: file.length,
-                        digest: None,
-                        sealed: true,
-                    };
-                    self.replay.segment(&segment).map_err(RebuildError::from)?;
-                }
-                Read::Piece(piece) => self.piece(*piece, &segment.name, tell)?,
-                Read::End(digest) => {
-                    self.commit(&segment.name)?;
-                    segment.digest = Some(digest);
-                    self.replay.segment(&segment).map_err(RebuildError::from)?;
-                    self.done += segment.length;
-                    tell(&Event::Progress { done: self.done, of: self.of })?;
+        let mut segment = SegmentState::default();
+        let mut found = Replayed::default();
+        while let Ok(bundle) = inbox.recv() {
+            for read in bundle {
+                match read {
+                    Read::Failed(error) => return Err(RebuildError::from(error).into()),
+                    Read::Begin(file) => {
+                        let (name, length) = (file.name.clone(), file.length);
+                        segment = SegmentState { name, length, digest: None, sealed: true };
+                        self.replay.segment(&segment).map_err(RebuildError::from)?;
+                        (found, self.at) = (Replayed::default(), Moment::default());
+                    }
+                    Read::Piece(piece) => self.piece(piece, &segment.name, &mut found, tell)?,
+                    Read::End(digest) => {
+                        self.commit(&segment.name, &mut found)?;
+                        segment.digest = Some(digest);
+                        self.end_file(&segment, &found)?;
+                        tell(&Event::Progress { done: self.done, of: self.of })?;
+                    }
                 }
             }
         }
         Ok(())
     }
 
+    fn end_file(&mut self, segment: &SegmentState, found: &Replayed) -> Result<(), RebuildError> {
+        self.done += segment.length;
+        if found.captures == 0 && found.copies > 0 {
+            self.copies.push(segment.name.clone());
+            return Ok(self.replay.remove_segment(&segment.name)?);
+        }
+        Ok(self.replay.segment(segment)?)
+    }
+
     fn piece<E: From<RebuildError>>(
         &mut self,
         piece: Piece,
         segment: &str,
+        found: &mut Replayed,
         tell: &mut impl FnMut(&Event<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         match piece {
             Piece::Exchange(archived) => {
                 let done = self.done + archived.end;
+                if self.at == Moment::default() {
+                    // Its warcinfo is lost.
+                    self.at = archived.exchange.started;
+                    let run = archived.metadata.provenance.run;
+                    let begun = self.replay.begin_unknown_run(run, "unknown", self.at);
+                    begun.map_err(RebuildError::from)?;
+                }
+                self.batch_bytes += payload_bytes(&archived);
                 self.batch.push(*archived);
-                if self.batch.len() >= BATCH {
-                    self.commit(segment)?;
+                if self.batch.len() >= BATCH || self.batch_bytes >= BATCH_BYTES {
+                    self.commit(segment, found)?;
                     tell(&Event::Progress { done, of: self.of })?;
                 }
                 Ok(())
@@ -279,7 +342,7 @@ impl Rebuild<'_> {
                 Ok(())
             }
             Piece::Info { at, software, run } => {
-                self.commit(segment)?;
+                self.commit(segment, found)?;
                 Ok(self.begin_run(segment, &software, at, run.as_deref())?)
             }
         }
@@ -293,19 +356,44 @@ impl Rebuild<'_> {
         run: Option<&str>,
     ) -> Result<(), RebuildError> {
         match run.map(RunDescription::from_json) {
-            Some(Ok(run)) => return Ok(self.replay.begin_run(run, software)?),
+            Some(Ok(run)) => {
+                self.at = at;
+                self.replay.begin_run(run, software)?;
+            }
+            // The first exchange says of which run it is.
             Some(Err(error)) => {
                 tracing::warn!(file = segment, %error, "today's configuration and seeds are gone by");
             }
             None => {}
         }
-        Ok(self.replay.begin_unknown_run(software, at)?)
+        Ok(())
     }
 
-    fn commit(&mut self, segment: &str) -> Result<(), RebuildError> {
-        let Replayed { captures, reports } = self.replay.commit(segment, self.batch.drain(..))?;
-        self.summary.captures += captures;
-        self.summary.reports += reports;
+    fn commit(&mut self, segment: &str, found: &mut Replayed) -> Result<(), RebuildError> {
+        self.batch_bytes = 0;
+        let replayed = self.replay.commit(segment, self.batch.drain(..))?;
+        self.summary.captures += replayed.captures;
+        self.summary.reports += replayed.reports;
+        found.add(&replayed);
         Ok(())
+    }
+
+    /// The new index in the place of the old one; then the files become what it says of them.
+    fn put_in_place(mut self, new: place::New, files: &[File]) -> Result<Summary, RebuildError> {
+        let (now, dir) = (clock::now(), self.replay.archive_dir());
+        self.replay.take_over_losses(&dir.join(format::DATABASE), now)?;
+        self.summary.lost = self.replay.lost();
+        self.replay.end(now)?;
+        self.summary.set_aside = new.put_in_place(now)?;
+        for file in files {
+            if let Some(left) = &file.left {
+                left.clone().cut(Some(file.length).filter(|length| *length > 0))?;
+            }
+            if self.copies.contains(&file.name) {
+                let aside = segment::set_aside(dir, &file.name)?;
+                tracing::warn!(file = file.name, set_aside = %aside.display(), "nothing but copies");
+            }
+        }
+        Ok(self.summary)
     }
 }

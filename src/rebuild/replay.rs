@@ -43,6 +43,16 @@ pub(super) struct Replay<'a> {
 pub(super) struct Replayed {
     pub(super) captures: u64,
     pub(super) reports: u64,
+    /// Exchanges that another file holds too.
+    pub(super) copies: u64,
+}
+
+impl Replayed {
+    pub(super) fn add(&mut self, other: &Self) {
+        self.captures += other.captures;
+        self.reports += other.reports;
+        self.copies += other.copies;
+    }
 }
 
 impl<'a> Replay<'a> {
@@ -59,6 +69,11 @@ impl<'a> Replay<'a> {
             last: Moment::default(),
             lost: 0,
         }
+    }
+
+    /// The archive's folder.
+    pub(super) fn archive_dir(&self) -> &'a Path {
+        self.archive_dir
     }
 
     /// Payloads that revisits refer to and no file holds.
@@ -82,10 +97,18 @@ impl<'a> Replay<'a> {
         self.begin(software, started_at)
     }
 
-    /// A file that describes no run: each is one of its own.
-    pub(super) fn begin_unknown_run(&mut self, software: &str, at: Moment) -> Result<(), DbError> {
+    /// A file that describes no run: of its exchanges only the run's number is known. Where that is the run
+    /// at hand, it goes on.
+    pub(super) fn begin_unknown_run(
+        &mut self,
+        run: i64,
+        software: &str,
+        at: Moment,
+    ) -> Result<(), DbError> {
+        if run == self.settings.run && run > 0 {
+            return Ok(());
+        }
         let (config, seeds) = self.fallback;
-        let run = self.settings.run + 1;
         self.settings = Settings { config: config.clone(), seeds: seeds.clone(), run };
         self.begin(software, at)
     }
@@ -100,6 +123,37 @@ impl<'a> Replay<'a> {
         let seeds = self.settings.seeds.clone();
         let policy = HostPolicy::new(move |host| (seeds.has_host(host), seeds.delay_of(host)));
         self.db.set_host_policy(policy)
+    }
+
+    /// Takes over what an index that is to be replaced knew to be lost, but for what is there.
+    pub(super) fn take_over_losses(&mut self, old: &Path, now: Moment) -> Result<(), DbError> {
+        let Ok(old) = Db::open_read_only(old) else {
+            return Ok(());
+        };
+        let tx = self.db.begin()?;
+        let taken = old.each_loss(|loss| {
+            let url = url::Url::parse(&loss.url).ok().and_then(|url| CanonicalUrl::new(&url).ok());
+            let is_there = match (url, loss.at) {
+                (Some(url), Some(at)) => tx.segment_of(&url, at, &loss.record_id)?.is_some(),
+                _ => false,
+            };
+            if !is_there {
+                tx.add_loss(&loss, now)?;
+            }
+            Ok::<_, DbError>(())
+        });
+        match taken {
+            Err(error) if !error.is_damage() => return Err(error),
+            _ => {}
+        }
+        tx.commit()
+    }
+
+    /// Takes away the row of a file in which nothing was that is not elsewhere.
+    pub(super) fn remove_segment(&mut self, name: &str) -> Result<(), DbError> {
+        let tx = self.db.begin()?;
+        tx.remove_segment(name)?;
+        tx.commit()
     }
 
     /// Concludes these exchanges again, in one transaction.
@@ -122,8 +176,7 @@ impl<'a> Replay<'a> {
         };
         for archived in batch {
             self.last = self.last.max(archived.exchange.finished());
-            replayed.captures += 1;
-            replayed.reports += u64::from(pass.exchange(archived)?);
+            replayed.add(&pass.exchange(archived)?);
         }
         if replayed.captures > 0 {
             tx.set_tally(self.settings.run, self.tally)?;
@@ -139,7 +192,7 @@ impl<'a> Replay<'a> {
         settle::robots(&tx)?;
         tx.promote_due(self.last)?;
         tx.ask_again_for_lost()?;
-        tx.rest_all_hosts(now)?;
+        tx.rest_all_hosts(now, self.fallback.0.politeness.delay)?;
         tx.commit()?;
         self.db.finish()
     }
@@ -160,11 +213,11 @@ pub(crate) struct Pass<'a, 'db> {
 }
 
 impl Pass<'_, '_> {
-    /// True where it brought a report that was not known. An exchange that is known already, because a
-    /// repair was killed half-way, is passed over.
-    fn exchange(&mut self, archived: Archived) -> Result<bool, DbError> {
+    /// What it brought. An exchange that is known already is passed over: a damaged file may lie beside the
+    /// one that was made of it.
+    fn exchange(&mut self, archived: Archived) -> Result<Replayed, DbError> {
         let Some((archived, ground)) = self.begin(archived)? else {
-            return Ok(false);
+            return Ok(Replayed { copies: 1, ..Replayed::default() });
         };
         let lease = &ground.lease;
         self.tx.occupy_host(lease.host_id, self.settings.run, ground.host.next_at)?;
@@ -177,7 +230,8 @@ impl Pass<'_, '_> {
             self.tx.commit_outcome(&outcome, &archived.recorded, &placed, self.settings.run)?;
         self.admit_links(&outcome)?;
         self.tally.add(&outcome, committed.new_report);
-        Ok(committed.new_report)
+        let reports = u64::from(committed.new_report);
+        Ok(Replayed { captures: 1, reports, copies: 0 })
     }
 
     /// Adds the row of an exchange that has none, and what was read out of it, and moves neither its URL nor
@@ -199,18 +253,18 @@ impl Pass<'_, '_> {
             return Ok(None);
         };
         let recorded = &archived.recorded;
-        if self.tx.knows_record(&url, archived.exchange.started, &recorded.record_id)? {
+        if self.tx.segment_of(&url, archived.exchange.started, &recorded.record_id)?.is_some() {
             return Ok(None);
         }
+        self.tx.forget_loss(&recorded.record_id)?;
         if recorded.kind == CaptureKind::Revisit && archived.metadata.reply.is_empty() {
             self.fill(recorded, &mut archived.exchange.ending)?;
         }
         if let Some(original) = &archived.refers_to
             && self.tx.original(&original.digest)?.is_none()
         {
-            *self.lost += 1;
             let loss = Loss::of_original(original, "no file holds it");
-            self.tx.add_loss(&loss, archived.exchange.finished())?;
+            *self.lost += u64::from(self.tx.add_loss(&loss, archived.exchange.finished())?);
         }
         let ground = self.ground(&url, &archived)?;
         Ok(Some((archived, ground)))
@@ -311,10 +365,11 @@ impl Pass<'_, '_> {
         if self.tx.find_url(url)?.is_none() {
             self.admit(url, archived)?;
         }
-        match self.tx.find_url(url)? {
-            Some(id) => self.tx.url_by_id(id),
-            None => Ok(None),
-        }
+        let Some(id) = self.tx.find_url(url)? else {
+            return Ok(None);
+        };
+        self.tx.set_spelling(id, &archived.exchange.url)?;
+        self.tx.url_by_id(id)
     }
 
     fn admit(&self, url: &CanonicalUrl, archived: &Archived) -> Result<(), DbError> {

@@ -19,38 +19,26 @@ use crate::digest::Hashing;
 pub(super) struct Mended {
     /// What the index is to say of it.
     pub(super) state: SegmentState,
-    path: PathBuf,
+    pub(super) path: PathBuf,
+    is_spoken_of: bool,
 }
 
-/// Copies the records of the file `name` that `keep` wants to a new file, synced.
+/// Copies the records of the file `name` that `keep` wants to a new file, synced. None where there are none.
 pub(super) fn copy_whole(
     archive_dir: &Path,
     name: &str,
-    mut keep: impl FnMut(&Found) -> bool,
-) -> Result<Mended, ArchiveError> {
+    keep: impl FnMut(&Found) -> bool,
+) -> Result<Option<Mended>, ArchiveError> {
     let from = format::find_segment(archive_dir, name);
     let (new_name, path, file) = create(archive_dir, name)?;
-    let io = |what| ArchiveError::io(what, &path);
-    let mut source = File::open(&from).map_err(ArchiveError::io("open", &from))?;
-    let (mut to, mut hashing, mut length) = (BufWriter::new(file), Hashing::default(), 0);
-    for scanned in Scan::open(&from, None)? {
-        let Scanned::Record(found) = scanned? else {
-            continue;
-        };
-        if !keep(&found) {
-            continue;
-        }
-        let member = member(&mut source, &found).map_err(ArchiveError::io("read", &from))?;
-        to.write_all(&member).map_err(io("write"))?;
-        hashing.update(&member);
-        length += found.length;
-    }
-    let file = to.into_inner().map_err(|error| io("write")(error.into_error()))?;
-    file.sync_all().map_err(io("sync"))?;
+    let mut mended = Mended {
+        state: SegmentState { name: new_name, length: 0, digest: None, sealed: true },
+        path,
+        is_spoken_of: false,
+    };
+    mended.fill(&from, file, keep)?;
     segment::sync_dir(&archive_dir.join(format::WARC_DIR))?;
-    let digest = Some(hashing.digest());
-    let state = SegmentState { name: new_name, length, digest, sealed: true };
-    Ok(Mended { state, path })
+    Ok(Some(mended).filter(|mended| mended.state.length > 0))
 }
 
 fn member(source: &mut File, found: &Found) -> std::io::Result<Vec<u8>> {
@@ -80,30 +68,51 @@ fn create(archive_dir: &Path, name: &str) -> Result<(String, PathBuf, File), Arc
 }
 
 impl Mended {
-    /// Gives it its final name: the index speaks of it.
-    pub(super) fn seal(&self) -> Result<(), ArchiveError> {
-        segment::seal_file(&self.path, &self.path.with_file_name(&self.state.name))
+    fn fill(
+        &mut self,
+        from: &Path,
+        file: File,
+        mut keep: impl FnMut(&Found) -> bool,
+    ) -> Result<(), ArchiveError> {
+        let read = ArchiveError::io("read", from);
+        let mut source = File::open(from).map_err(&read)?;
+        let (mut to, mut hashing) = (BufWriter::new(file), Hashing::default());
+        for scanned in Scan::open(from, None)? {
+            let Scanned::Record(found) = scanned? else {
+                continue;
+            };
+            if !keep(&found) {
+                continue;
+            }
+            let member = member(&mut source, &found).map_err(&read)?;
+            to.write_all(&member).map_err(ArchiveError::io("write", &self.path))?;
+            hashing.update(&member);
+            self.state.length += found.length;
+        }
+        let write = ArchiveError::io("write", &self.path);
+        let file = to.into_inner().map_err(|error| write(error.into_error()))?;
+        file.sync_all().map_err(&write)?;
+        drop(write);
+        self.state.digest = Some(hashing.digest());
+        Ok(())
     }
 
-    /// Takes it away: there is nothing in it.
-    pub(super) fn discard(&self) -> Result<(), ArchiveError> {
-        std::fs::remove_file(&self.path).map_err(ArchiveError::io("remove", &self.path))
+    /// Gives it its final name: the index speaks of it, and from here on it stays whatever happens.
+    pub(super) fn seal(mut self) -> Result<SegmentState, ArchiveError> {
+        self.is_spoken_of = true;
+        segment::seal_file(&self.path, &self.path.with_file_name(&self.state.name))?;
+        Ok(self.state.clone())
     }
 }
 
-/// Moves a WARC file as it is out of the way; says where it lies now.
-pub(super) fn set_aside(archive_dir: &Path, name: &str) -> Result<PathBuf, ArchiveError> {
-    let from = format::find_segment(archive_dir, name);
-    let dir = archive_dir.join(format::SET_ASIDE_DIR);
-    segment::make_dir(&dir)?;
-    let mut to = dir.join(name);
-    let mut number = 1;
-    while to.exists() {
-        to = dir.join(format!("{name}.{number}"));
-        number += 1;
+impl Drop for Mended {
+    /// What the index does not speak of is a copy, and takes room.
+    fn drop(&mut self) {
+        if self.is_spoken_of {
+            return;
+        }
+        if let Err(error) = std::fs::remove_file(&self.path) {
+            tracing::debug!(path = %self.path.display(), %error, "a copy is left");
+        }
     }
-    std::fs::rename(&from, &to).map_err(ArchiveError::io("set aside", &from))?;
-    segment::sync_dir(&dir)?;
-    segment::sync_dir(&archive_dir.join(format::WARC_DIR))?;
-    Ok(to)
 }

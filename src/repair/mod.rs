@@ -12,18 +12,19 @@ mod mend;
 mod plan;
 mod reconcile;
 
+use std::path::Path;
+
 use serde::Serialize;
 
-use crate::archive::exchanges::{Exchanges, Piece};
+use crate::archive::exchanges::{Key, key};
 use crate::archive::lock::Lock;
 use crate::archive::read::file_digest;
-use crate::archive::scan::Scan;
-use crate::archive::{ArchiveError, SegmentState, format};
-use crate::canonical::CanonicalUrl;
+use crate::archive::scan::{Scan, Scanned};
+use crate::archive::{ArchiveError, SegmentState, format, segment};
 use crate::clock;
 use crate::config::Config;
-use crate::crawl::start;
-use crate::db::{Db, DbError};
+use crate::crawl::{CrawlError, start};
+use crate::db::{Db, DbError, Tx};
 use crate::rebuild::{self, RebuildError};
 use crate::seeds::Seeds;
 use crate::verify::{self, Finding, VerifyError};
@@ -109,88 +110,109 @@ pub fn run<E: From<RepairError>>(
     dry_run: bool,
     mut tell: impl FnMut(Event<'_>) -> Result<(), E>,
 ) -> Result<Summary, E> {
-    let dir = &config.archive.dir;
-    let (lock, mut db) = open(config, dry_run)?;
     let mut summary = Summary::default();
-    let mut plan = Plan::default();
-    verify(config, &mut |event| {
-        if let Event::Finding(finding) = &event {
-            summary.findings += 1;
-            plan.add(finding);
-        }
-        tell(event)
-    })?;
-    if dry_run || plan.is_empty() {
+    if dry_run {
+        let plan = plan(config, &mut |event| tell(event))?;
+        summary.findings = plan.findings;
         for step in plan.words() {
             tell(Event::Step(&step))?;
         }
         return Ok(summary);
     }
-    let mut repair = Repair {
-        ground: Ground { archive_dir: dir, config, seeds, now: clock::now() },
-        db: &mut db,
-        summary: &mut summary,
-    };
-    for (file, needs) in &plan.files {
-        let step = repair.file(file, needs)?;
-        tell(Event::Step(&step))?;
-    }
-    let tx = db.begin().map_err(RepairError::from)?;
-    summary.asked_again = tx.settle_payloads().map_err(RepairError::from)?;
-    tx.commit().map_err(RepairError::from)?;
-    drop(db);
-    if plan.rebuild {
+    let lock = lock(config)?;
+    for round in 1..=ROUNDS {
+        if is_readable(config)? {
+            let plan = plan(config, &mut |event| match event {
+                // What a round leaves is told at the end, if the next does not mend it.
+                Event::Finding(_) if round > 1 => Ok(()),
+                event => tell(event),
+            })?;
+            if plan.is_empty() {
+                return Ok(summary);
+            }
+            summary.findings += if round == 1 { plan.findings } else { 0 };
+            let mut repair = Repair {
+                ground: Ground {
+                    archive_dir: &config.archive.dir,
+                    config,
+                    seeds,
+                    now: clock::now(),
+                },
+                summary: &mut summary,
+            };
+            if repair.files(&plan, &mut tell)? {
+                continue;
+            }
+        }
         let made = rebuild::run_locked(config, seeds, &lock, |_| Ok::<_, RebuildError>(()));
         made.map_err(RepairError::from)?;
         summary.rebuilt = true;
-        tell(Event::Step("the index was made anew: its rows contradicted one another"))?;
+        tell(Event::Step(
+            "the index was made anew: it was damaged, or its rows contradicted one another",
+        ))?;
     }
-    verify(config, &mut |event| {
-        if let Event::Finding(finding) = event {
-            summary.left += 1;
-            return tell(Event::Left(finding));
-        }
-        tell(event)
+    let left = plan(config, &mut |event| match event {
+        Event::Finding(finding) => tell(Event::Left(finding)),
+        event => tell(event),
     })?;
+    summary.left = left.findings;
     Ok(summary)
 }
 
-/// The archive, ours; what a killed run left open is sealed first, but in a dry run.
-fn open(config: &Config, dry_run: bool) -> Result<(Lock, Db), RepairError> {
+/// So often is the archive verified and repaired: an index that is made anew may show what a damaged one hid.
+const ROUNDS: u32 = 3;
+
+fn lock(config: &Config) -> Result<Lock, RepairError> {
+    let dir = &config.archive.dir;
+    let path = dir.join(format::DATABASE);
+    if !path.exists() && !start::has_warc_files(dir)? {
+        return Err(DbError::Missing { path }.into());
+    }
+    Ok(Lock::acquire(dir)?)
+}
+
+/// Seals what a killed run left open, and says whether there is an index that can be read at all.
+fn is_readable(config: &Config) -> Result<bool, RepairError> {
     let dir = &config.archive.dir;
     let path = dir.join(format::DATABASE);
     if !path.exists() {
-        return Err(DbError::Missing { path }.into());
+        return Ok(false);
     }
-    let lock = Lock::acquire(dir)?;
-    let mut db = Db::open(&path)?;
-    if !dry_run {
-        match start::mend(dir, &mut db) {
-            // A file that lost committed bytes is what this is for.
-            Ok(()) | Err(crate::crawl::CrawlError::Archive(ArchiveError::Short { .. })) => {}
-            Err(error) => return Err(RepairError::LeftOpen(Box::new(error))),
-        }
+    let mut db = match Db::open(&path) {
+        Ok(db) => db,
+        Err(error) if error.is_damage() => return Ok(false),
+        Err(error) => return Err(error.into()),
+    };
+    match start::mend(dir, &mut db) {
+        // A file that lost committed bytes is what this is for.
+        Ok(()) | Err(CrawlError::Archive(ArchiveError::Short { .. })) => Ok(true),
+        Err(CrawlError::Db(error)) if error.is_damage() => Ok(false),
+        Err(error) => Err(RepairError::LeftOpen(Box::new(error))),
     }
-    Ok((lock, db))
 }
 
-fn verify<E: From<RepairError>>(
+/// What a verification asks for; its findings are told.
+fn plan<E: From<RepairError>>(
     config: &Config,
     tell: &mut impl FnMut(Event<'_>) -> Result<(), E>,
-) -> Result<(), E> {
+) -> Result<Plan, E> {
+    let mut plan = Plan::default();
     verify::run::<Ended<E>>(&config.archive.dir, false, |event| {
         let told = match event {
-            verify::Event::Finding(finding) => tell(Event::Finding(finding)),
+            verify::Event::Finding(finding) => {
+                plan.add(finding);
+                tell(Event::Finding(finding))
+            }
             verify::Event::Progress { done, of } => tell(Event::Progress { done, of }),
             verify::Event::Remark(_) => Ok(()),
         };
         told.map_err(Ended::Tell)
     })
-    .map(drop)
     .map_err(|ended| match ended {
         Ended::Tell(error) => error,
         Ended::Verify(error) => RepairError::from(error).into(),
-    })
+    })?;
+    Ok(plan)
 }
 
 /// What ended a verification: ours, or the teller's.
@@ -207,164 +229,208 @@ impl<E> From<VerifyError> for Ended<E> {
 
 struct Repair<'a> {
     ground: Ground<'a>,
-    db: &'a mut Db,
     summary: &'a mut Summary,
 }
 
 impl Repair<'_> {
-    /// Does what a file needs; says what was done.
-    fn file(&mut self, name: &str, needs: &FileNeeds) -> Result<String, RepairError> {
-        match needs.need {
-            Need::Removal => self.missing(name),
-            Need::Admission => self.unknown(name),
-            Need::Mending => self.damaged(name),
-            Need::Rows => self.rows(name),
+    /// Does what the files need; false where that leaves an index that is to be made anew.
+    fn files<E: From<RepairError>>(
+        &mut self,
+        plan: &Plan,
+        tell: &mut impl FnMut(Event<'_>) -> Result<(), E>,
+    ) -> Result<bool, E> {
+        let path = self.ground.archive_dir.join(format::DATABASE);
+        let mut db = Db::open(&path).map_err(RepairError::from)?;
+        for (file, needs) in &plan.files {
+            let step = self.file(&mut db, file, needs)?;
+            tell(Event::Step(&step))?;
+        }
+        if !plan.rebuild {
+            return Ok(true);
+        }
+        // The rows may have contradicted one another for what was put right by now.
+        let mut contradicts = false;
+        let asked = db.each_contradiction(true, |_| {
+            contradicts = true;
+            Ok::<_, DbError>(())
+        });
+        match asked {
+            Ok(()) => Ok(!contradicts && db.broken_page().map_err(RepairError::from)?.is_none()),
+            Err(error) if error.is_damage() => Ok(false),
+            Err(error) => Err(RepairError::from(error).into()),
         }
     }
 
-    fn missing(&mut self, name: &str) -> Result<String, RepairError> {
-        let tx = self.db.begin()?;
+    /// Does what a file needs; says what was done.
+    fn file(&mut self, db: &mut Db, name: &str, needs: &FileNeeds) -> Result<String, RepairError> {
+        match needs.need {
+            Need::Removal => self.missing(db, name, "its file is gone"),
+            Need::Admission => self.unknown(db, name),
+            Need::Mending => self.damaged(db, name),
+            Need::Rows => self.rows(db, name),
+        }
+    }
+
+    fn missing(&mut self, db: &mut Db, name: &str, why: &str) -> Result<String, RepairError> {
+        let tx = db.begin()?;
         let rows = tx.captures_by_record(name)?;
-        let mut removed = 0;
+        let mut done = Reconciled::default();
         for row in rows.values().flatten() {
-            tx.remove_capture(row.id, Some("its file is gone"), self.ground.now)?;
-            removed += 1;
+            tx.remove_capture(row.id, Some(why), self.ground.now)?;
+            done.removed += 1;
         }
         tx.remove_segment(name)?;
+        done.asked_again = tx.settle_payloads()?;
         tx.commit()?;
-        self.summary.removed += removed;
-        Ok(format!("{name}: gone; {removed} captures were taken out of the index"))
+        self.count(done);
+        Ok(format!("{name}: {why}; {} captures were taken out of the index", done.removed))
     }
 
-    fn damaged(&mut self, name: &str) -> Result<String, RepairError> {
+    fn damaged(&mut self, db: &mut Db, name: &str) -> Result<String, RepairError> {
         let dir = self.ground.archive_dir;
-        let mended = mend::copy_whole(dir, name, |_| true)?;
-        let path = format::find_segment(dir, &mended.state.name);
+        let tx = db.begin()?;
+        let places = tx.places_in(name)?;
+        drop(tx);
+        // What begins within the bytes of another record is that record's payload, whatever it looks like.
+        let within = |offset: u64| {
+            let before = places.partition_point(|(begin, _)| *begin < offset);
+            let last = before.checked_sub(1).and_then(|index| places.get(index));
+            last.is_some_and(|(begin, length)| offset < begin + length)
+        };
+        let Some(mended) = mend::copy_whole(dir, name, |found| !within(found.offset))? else {
+            let step = self.missing(db, name, "nothing in it is whole")?;
+            let aside = segment::set_aside(dir, name)?;
+            self.summary.set_aside += 1;
+            return Ok(format!("{step}; set aside as {}", aside.display()));
+        };
         let lost = Some("its bytes were damaged");
-        let done = self.ground.reconcile(self.db, name, &path, &mended.state, lost)?;
-        mended.seal()?;
-        let aside = mend::set_aside(dir, name)?;
+        let done = self.ground.reconcile(db, name, &mended.path, &mended.state, lost)?;
+        let state = mended.seal()?;
+        let aside = segment::set_aside(dir, name)?;
         self.count(done);
         self.summary.set_aside += 1;
         Ok(format!(
             "{name}: set aside as {}; {} captures are kept in {}, {} are lost",
             aside.display(),
             done.kept + done.added,
-            mended.state.name,
+            state.name,
             done.removed
         ))
     }
 
     /// A file that is whole, whose rows say something else.
-    fn rows(&mut self, name: &str) -> Result<String, RepairError> {
+    fn rows(&mut self, db: &mut Db, name: &str) -> Result<String, RepairError> {
         let path = format::find_segment(self.ground.archive_dir, name);
         let state = state(name, &path)?;
-        let done = self.ground.reconcile(self.db, name, &path, &state, None)?;
+        let done = self.ground.reconcile(db, name, &path, &state, None)?;
         self.count(done);
-        Ok(format!(
+        let step = format!(
             "{name}: {} rows stay, {} were added, {} were taken away",
             done.kept, done.added, done.removed
-        ))
+        );
+        if done.copies == 0 {
+            return Ok(step);
+        }
+        Ok(format!("{step}; {}", self.without_copies(db, name, name)?))
     }
 
     /// A file that no row speaks of: what no other file holds too is taken in.
-    fn unknown(&mut self, name: &str) -> Result<String, RepairError> {
-        let dir = self.ground.archive_dir;
-        let path = format::find_segment(dir, name);
-        let (copies, fresh, damaged) = self.census(&path)?;
-        if copies == 0 && !damaged {
+    fn unknown(&mut self, db: &mut Db, name: &str) -> Result<String, RepairError> {
+        let path = format::find_segment(self.ground.archive_dir, name);
+        let census = census(db, name, &path)?;
+        if census.copies == 0 && census.fresh > 0 && !census.is_damaged {
             let state = state(name, &path)?;
-            let done = self.ground.reconcile(self.db, name, &path, &state, None)?;
+            let done = self.ground.reconcile(db, name, &path, &state, None)?;
             self.count(done);
             return Ok(format!("{name}: {} captures were taken into the index", done.added));
         }
-        let mut what = String::new();
-        if fresh > 0 {
-            let done = self.take_in_the_fresh(name)?;
-            what =
-                format!(", and {done} captures that no other file holds were taken into the index");
-        }
-        let aside = mend::set_aside(dir, name)?;
-        self.summary.set_aside += 1;
-        Ok(format!("{name}: {copies} copies; set aside as {}{what}", aside.display()))
+        Ok(format!("{name}: {}", self.without_copies(db, name, "")?))
     }
 
-    fn take_in_the_fresh(&mut self, name: &str) -> Result<u64, RepairError> {
+    /// Keeps in a new file what no other file holds too, and sets the file aside. `old` is the name under which
+    /// the index knows it.
+    fn without_copies(
+        &mut self,
+        db: &mut Db,
+        name: &str,
+        old: &str,
+    ) -> Result<String, RepairError> {
         let dir = self.ground.archive_dir;
-        let mut of_copy = false;
-        let tx = self.db.begin()?;
-        let mut failed = None;
+        let tx = db.begin()?;
+        let (mut of_copy, mut failed, mut fresh) = (false, None, 0);
         let mended = mend::copy_whole(dir, name, |found| {
-            let record = &found.record;
-            if crate::archive::exchanges::is_main(record) {
-                of_copy = is_copy(&tx, record).unwrap_or_else(|error| {
+            if let Some(key) = key(&found.record) {
+                of_copy = is_copy(&tx, name, &key).unwrap_or_else(|error| {
                     failed = Some(error);
                     true
                 });
+                fresh += u64::from(!of_copy);
             }
             !of_copy
         })?;
         drop(tx);
         if let Some(error) = failed {
-            mended.discard()?;
             return Err(error.into());
         }
-        let path = format::find_segment(dir, &mended.state.name);
-        let done =
-            self.ground.reconcile(self.db, &mended.state.name, &path, &mended.state, None)?;
-        mended.seal()?;
-        self.count(done);
-        Ok(done.added)
-    }
-
-    /// How many exchanges of a file stand in another too, how many do not, and whether it is damaged.
-    fn census(&mut self, path: &std::path::Path) -> Result<(u64, u64, bool), RepairError> {
-        let tx = self.db.begin()?;
-        let (mut copies, mut fresh, mut damaged) = (0, 0, false);
-        for piece in Exchanges::new(Scan::open(path, None)?) {
-            match piece? {
-                Piece::Exchange(archived) => {
-                    let exchange = &archived.exchange;
-                    let known = match CanonicalUrl::new(&exchange.url) {
-                        Ok(url) => {
-                            let id = &archived.recorded.record_id;
-                            tx.knows_record(&url, exchange.started, id)?
-                        }
-                        Err(_not_ours) => true,
-                    };
-                    copies += u64::from(known);
-                    fresh += u64::from(!known);
-                }
-                Piece::Damage(_) => damaged = true,
-                Piece::Info { .. } | Piece::Stray(_) => {}
-            }
+        let mut what = "nothing but copies".to_owned();
+        if let Some(mended) = mended.filter(|_| fresh > 0) {
+            let done = self.ground.reconcile(db, old, &mended.path, &mended.state, None)?;
+            let state = mended.seal()?;
+            self.count(done);
+            let kept = done.kept + done.added;
+            what = format!("{kept} captures that no other file holds are kept in {}", state.name);
+        } else if !old.is_empty() {
+            let tx = db.begin()?;
+            tx.remove_segment(old)?;
+            tx.commit()?;
         }
-        Ok((copies, fresh, damaged))
+        let aside = segment::set_aside(dir, name)?;
+        self.summary.set_aside += 1;
+        Ok(format!("set aside as {}; {what}", aside.display()))
     }
 
     fn count(&mut self, done: Reconciled) {
         self.summary.kept += done.kept;
         self.summary.added += done.added;
         self.summary.removed += done.removed;
+        self.summary.asked_again += done.asked_again;
     }
 }
 
-fn is_copy(
-    tx: &crate::db::Tx<'_>,
-    record: &crate::archive::warc::reader::Record,
-) -> Result<bool, DbError> {
-    let url = record.field("WARC-Target-URI").and_then(|url| url::Url::parse(url).ok());
-    let url = url.and_then(|url| CanonicalUrl::new(&url).ok());
-    let at = record.field("WARC-Date").and_then(clock::Moment::parse);
-    let id = record.field("WARC-Record-ID").and_then(crate::archive::warc::record::id_of);
-    match (url, at, id) {
-        (Some(url), Some(at), Some(id)) => tx.knows_record(&url, at, &id),
-        _ => Ok(false),
+/// What stands in a file that no row speaks of.
+#[derive(Debug, Default)]
+struct Census {
+    copies: u64,
+    fresh: u64,
+    is_damaged: bool,
+}
+
+fn census(db: &mut Db, name: &str, path: &Path) -> Result<Census, RepairError> {
+    let tx = db.begin()?;
+    let mut census = Census::default();
+    for scanned in Scan::open(path, None)? {
+        match scanned? {
+            Scanned::Record(found) => {
+                if let Some(key) = key(&found.record) {
+                    let is_copy = is_copy(&tx, name, &key)?;
+                    census.copies += u64::from(is_copy);
+                    census.fresh += u64::from(!is_copy);
+                }
+            }
+            Scanned::Damage(_) => census.is_damaged = true,
+        }
     }
+    Ok(census)
+}
+
+/// Whether a record stands in another file too, as the index knows.
+fn is_copy(tx: &Tx<'_>, name: &str, key: &Key) -> Result<bool, DbError> {
+    let known = tx.segment_of(&key.url, key.at, &key.record_id)?;
+    Ok(known.is_some_and(|known| known != name))
 }
 
 /// What the index is to say of a sealed file.
-fn state(name: &str, path: &std::path::Path) -> Result<SegmentState, ArchiveError> {
+fn state(name: &str, path: &Path) -> Result<SegmentState, ArchiveError> {
     let length = std::fs::metadata(path).map_err(ArchiveError::io("read", path))?.len();
     let digest = Some(file_digest(path, length)?);
     Ok(SegmentState { name: name.to_owned(), length, digest, sealed: true })

@@ -33,13 +33,17 @@ pub struct FileNeeds {
 pub struct Plan {
     /// File by file.
     pub files: BTreeMap<String, FileNeeds>,
-    /// The rows contradict one another: the index is made anew.
+    /// The database is damaged, or its rows contradict one another: unless what the files need puts that
+    /// right, the index is made anew.
     pub rebuild: bool,
+    /// How much is wrong.
+    pub findings: u64,
 }
 
 impl Plan {
     /// Takes in what was found.
     pub fn add(&mut self, finding: &Finding) {
+        self.findings += 1;
         let need = match finding.problem {
             Problem::MissingFile => Need::Removal,
             Problem::UnknownFile => Need::Admission,
@@ -87,7 +91,7 @@ impl Plan {
         };
         let mut words: Vec<String> = self.files.iter().map(file).collect();
         if self.rebuild {
-            words.push("the index: made anew, since its rows contradict one another".to_owned());
+            words.push("the index: made anew, unless that puts it right".to_owned());
         }
         words
     }

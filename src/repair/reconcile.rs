@@ -1,5 +1,6 @@
 //! The rows of one file brought in line with its records, in one transaction.
 
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use crate::archive::exchanges::{Archived, Exchanges, Piece};
@@ -28,6 +29,10 @@ pub(super) struct Reconciled {
     pub(super) added: u64,
     /// Rows that were taken away.
     pub(super) removed: u64,
+    /// Exchanges that stand in another file too, and have their rows there.
+    pub(super) copies: u64,
+    /// Pages that are asked for again.
+    pub(super) asked_again: u64,
 }
 
 /// What a repair goes by.
@@ -62,66 +67,95 @@ impl Ground<'_> {
         let tx = db.begin()?;
         tx.set_segment(new)?;
         let mut rows = tx.captures_by_record(old)?;
-        let mut reconciled = Reconciled::default();
+        let mut done = Reconciled::default();
+        let unspoken = self.keep_all(&tx, path, new, &mut rows, &mut done)?;
+        for (record_id, rows) in rows {
+            // A row that says something else than its record has lost nothing.
+            let lost = lost.filter(|_| !unspoken.contains(&record_id));
+            for row in rows {
+                tx.remove_capture(row.id, lost, self.now)?;
+                done.removed += 1;
+            }
+        }
+        if !unspoken.is_empty() {
+            self.add_all(&tx, path, new, &unspoken, &mut done)?;
+        }
+        if old != new.name {
+            tx.remove_segment(old)?;
+        }
+        done.asked_again = tx.settle_payloads()?;
+        tx.commit()?;
+        Ok(done)
+    }
+
+    /// Takes the rows that say what their records say out of `rows`, and says where these lie now. Returns the
+    /// identifiers of the records that have no such row.
+    fn keep_all(
+        &self,
+        tx: &Tx<'_>,
+        path: &Path,
+        new: &SegmentState,
+        rows: &mut HashMap<Vec<u8>, Vec<CaptureRow>>,
+        done: &mut Reconciled,
+    ) -> Result<HashSet<Vec<u8>>, ReconcileError> {
+        let mut unspoken = HashSet::new();
+        for piece in Exchanges::new(Scan::open(path, Some(new.length))?) {
+            let Piece::Exchange(archived) = piece? else {
+                continue;
+            };
+            let record_id = archived.recorded.record_id;
+            let of_record = rows.get_mut(record_id.as_slice());
+            if let Some(row) = of_record.and_then(|rows| take(rows, &archived)) {
+                keep(tx, &new.name, &row, &archived, self.now)?;
+                done.kept += 1;
+            } else {
+                unspoken.insert(record_id.to_vec());
+            }
+        }
+        Ok(unspoken)
+    }
+
+    /// Adds the rows of these records: a second way through the file, so that none of them is held.
+    fn add_all(
+        &self,
+        tx: &Tx<'_>,
+        path: &Path,
+        new: &SegmentState,
+        unspoken: &HashSet<Vec<u8>>,
+        done: &mut Reconciled,
+    ) -> Result<(), ReconcileError> {
         let mut settings =
             Settings { config: self.config.clone(), seeds: self.seeds.clone(), run: 0 };
-        let mut unspoken = Vec::new();
+        let (mut remembered, mut payloads) = (Remembered::default(), Payloads::default());
+        let (mut tally, mut lost) = (Tally::default(), 0);
         for piece in Exchanges::new(Scan::open(path, Some(new.length))?) {
             match piece? {
                 Piece::Info { run, .. } => {
-                    self.add_all(&tx, &new.name, &settings, &mut unspoken, &mut reconciled)?;
                     if let Some(Ok(run)) = run.as_deref().map(RunDescription::from_json) {
                         let RunDescription { run, config, seeds, .. } = run;
                         settings = Settings { config, seeds, run };
                     }
                 }
-                Piece::Exchange(archived) => {
-                    let rows = rows.get_mut(archived.recorded.record_id.as_slice());
-                    match rows.and_then(|rows| take(rows, &archived)) {
-                        Some(row) => {
-                            keep(&tx, &new.name, &row, &archived, self.now)?;
-                            reconciled.kept += 1;
-                        }
-                        None => unspoken.push(*archived),
-                    }
+                Piece::Exchange(archived)
+                    if unspoken.contains(archived.recorded.record_id.as_slice()) =>
+                {
+                    let mut pass = Pass {
+                        tx,
+                        archive_dir: self.archive_dir,
+                        segment: &new.name,
+                        settings: &settings,
+                        remembered: &mut remembered,
+                        payloads: &mut payloads,
+                        tally: &mut tally,
+                        lost: &mut lost,
+                    };
+                    tx.insert_past_run(settings.run, "unknown", archived.exchange.started)?;
+                    let added = u64::from(pass.add(*archived)?);
+                    done.added += added;
+                    done.copies += 1 - added;
                 }
-                Piece::Damage(_) | Piece::Stray(_) => {}
+                Piece::Exchange(_) | Piece::Damage(_) | Piece::Stray(_) => {}
             }
-        }
-        for row in rows.into_values().flatten() {
-            tx.remove_capture(row.id, lost, self.now)?;
-            reconciled.removed += 1;
-        }
-        self.add_all(&tx, &new.name, &settings, &mut unspoken, &mut reconciled)?;
-        if old != new.name {
-            tx.remove_segment(old)?;
-        }
-        tx.commit()?;
-        Ok(reconciled)
-    }
-
-    fn add_all(
-        &self,
-        tx: &Tx<'_>,
-        segment: &str,
-        settings: &Settings,
-        unspoken: &mut Vec<Archived>,
-        reconciled: &mut Reconciled,
-    ) -> Result<(), DbError> {
-        let (mut tally, mut lost) = (Tally::default(), 0);
-        let mut pass = Pass {
-            tx,
-            archive_dir: self.archive_dir,
-            segment,
-            settings,
-            remembered: &mut Remembered::default(),
-            payloads: &mut Payloads::default(),
-            tally: &mut tally,
-            lost: &mut lost,
-        };
-        for archived in unspoken.drain(..) {
-            tx.insert_past_run(settings.run, "unknown", archived.exchange.started)?;
-            reconciled.added += u64::from(pass.add(archived)?);
         }
         Ok(())
     }
@@ -136,6 +170,7 @@ fn take(rows: &mut Vec<CaptureRow>, archived: &Archived) -> Option<CaptureRow> {
             && row.at == exchange.started
             && row.kind == archived.recorded.kind.as_str()
             && row.payload == archived.recorded.payload
+            && row.facts_of(exchange)
     };
     let index = rows.iter().position(says)?;
     Some(rows.swap_remove(index))

@@ -1,14 +1,16 @@
 //! One WARC file against the rows that speak of it, both in the order of their bytes.
 
 use std::collections::VecDeque;
+use std::fs::File;
 use std::path::Path;
 
 use super::finding::{Finding, Problem};
-use crate::archive::exchanges::is_main;
-use crate::archive::read::{Found, file_digest};
+use crate::archive::ArchiveError;
+use crate::archive::exchanges::{Key, key, kind_of};
+use crate::archive::http_head;
+use crate::archive::read::{Found, digest_of};
 use crate::archive::scan::{Damage, Scan, Scanned};
 use crate::archive::warc::record::id_of;
-use crate::canonical::CanonicalUrl;
 use crate::clock::Moment;
 use crate::db::consistency::{PlacedCapture, Segment};
 use crate::db::{Db, DbError};
@@ -31,17 +33,18 @@ pub(super) struct FileCheck<'a> {
     pub(super) db: &'a Db,
     pub(super) segment: &'a Segment,
     pub(super) path: &'a Path,
+    pub(super) file: File,
     pub(super) limit: Option<u64>,
 }
 
 impl FileCheck<'_> {
     pub(super) fn run<E>(&self, tell: &mut impl FnMut(Told) -> Result<(), E>) -> Result<(), E>
     where
-        E: From<crate::archive::ArchiveError> + From<DbError>,
+        E: From<ArchiveError> + From<DbError>,
     {
         let mut rows = Rows::new(self.db, self.segment.id);
         let mut is_whole = true;
-        for scanned in Scan::open(self.path, self.limit)? {
+        for scanned in Scan::of(self.path, self.handle()?, self.limit)? {
             match scanned? {
                 Scanned::Record(found) => {
                     tell_all(self.record(&found, &mut rows)?, tell)?;
@@ -67,11 +70,16 @@ impl FileCheck<'_> {
         Ok(())
     }
 
-    fn is_altered(&self) -> Result<bool, crate::archive::ArchiveError> {
+    /// The file, whatever name it bears by now: a crawl may seal it meanwhile.
+    fn handle(&self) -> Result<File, ArchiveError> {
+        self.file.try_clone().map_err(ArchiveError::io("open", self.path))
+    }
+
+    fn is_altered(&self) -> Result<bool, ArchiveError> {
         let Some(known) = self.segment.digest else {
             return Ok(false);
         };
-        Ok(file_digest(self.path, self.segment.length)? != known)
+        Ok(digest_of(self.path, self.handle()?, self.segment.length)? != known)
     }
 
     fn damage(&self, damage: &Damage, rows: &mut Rows<'_>) -> Result<Vec<Finding>, DbError> {
@@ -88,10 +96,10 @@ impl FileCheck<'_> {
 
     fn record(&self, found: &Found, rows: &mut Rows<'_>) -> Result<Vec<Finding>, DbError> {
         let mut findings = self.before(found.offset, rows)?;
-        if is_main(&found.record) {
+        if let Some(key) = key(&found.record) {
             let row = rows.next_before(found.offset + 1)?;
             findings.extend(match row {
-                Some(row) => self.compare(found, &row)?,
+                Some(row) => self.compare(found, &key, &row)?,
                 None => Some(self.unspoken(found)),
             });
         }
@@ -124,7 +132,12 @@ impl FileCheck<'_> {
     }
 
     /// What the row says otherwise than its record.
-    fn compare(&self, found: &Found, row: &PlacedCapture) -> Result<Option<Finding>, DbError> {
+    fn compare(
+        &self,
+        found: &Found,
+        key: &Key,
+        row: &PlacedCapture,
+    ) -> Result<Option<Finding>, DbError> {
         let record = &found.record;
         let differs = |problem, why: String| {
             let why = format!("capture {}: {why}", row.id);
@@ -132,22 +145,25 @@ impl FileCheck<'_> {
                 .at(found.offset, found.length)
                 .of(row.url.as_deref())
         };
-        let kind = match row.kind.as_str() {
-            "apart" | "failure" => "metadata",
-            kind => kind,
-        };
-        let id = record.field("WARC-Record-ID").and_then(id_of);
-        let url = record.field("WARC-Target-URI").and_then(canonical);
-        let at = record.field("WARC-Date").and_then(Moment::parse);
-        let said: Option<Digest> =
-            record.field("WARC-Payload-Digest").and_then(|digest| digest.parse().ok());
+        let is_response = record.kind() == "response";
+        let said = record.field("WARC-Payload-Digest").and_then(|digest| digest.parse().ok());
+        let said = said.or_else(|| is_response.then(|| Digest::of(record.payload())));
+        let status = http_head::read(record.http_head()).map(|head| head.status);
+        let holds = is_response && row.holds;
         let wrong = match () {
-            () if kind != record.kind() => Some("its kind"),
+            () if row.kind != kind_of(record).as_str() => Some("its kind"),
             () if row.length != found.length => Some("its length"),
-            () if id.map(|id| id.to_vec()) != Some(row.record_id.clone()) => Some("its record ID"),
-            () if url != row.url => Some("its URL"),
-            () if at != Some(row.at) => Some("its time"),
-            () if said != row.payload => Some("its payload"),
+            () if row.record_id != key.record_id => Some("its record ID"),
+            () if row.url.as_deref() != Some(key.url.as_str()) => Some("its URL"),
+            () if row.at != key.at => Some("its time"),
+            () if row.payload != said => Some("its payload"),
+            () if status.is_some_and(|status| row.status != Some(status)) => Some("its status"),
+            () if is_response && row.truncated.as_deref() != record.field("WARC-Truncated") => {
+                Some("whether it was cut")
+            }
+            () if holds && row.payload_length != Some(record.payload().len() as u64) => {
+                Some("its payload's length")
+            }
             () => None,
         };
         if let Some(what) = wrong {
@@ -199,11 +215,6 @@ fn tell_all<E>(
     tell: &mut impl FnMut(Told) -> Result<(), E>,
 ) -> Result<(), E> {
     findings.into_iter().try_for_each(|finding| tell(Told::Finding(finding)))
-}
-
-fn canonical(url: &str) -> Option<String> {
-    let url = url::Url::parse(url).ok()?;
-    Some(CanonicalUrl::new(&url).ok()?.to_string())
 }
 
 /// The rows of a file in the order of their bytes, a few at a time.

@@ -3,17 +3,20 @@
 //! - `finding`: what can be wrong
 //! - `file`: one WARC file against its rows
 //!
-//! Nothing is written. The index is held still as it was at the beginning, so that a crawl may go on.
+//! Nothing is written. The index is held still while a file is read, so that a crawl may go on.
 
 mod file;
 mod finding;
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::error::Error as _;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::archive::{ArchiveError, format};
+use crate::archive::read::open_segment;
+use crate::archive::{ArchiveError, format, left_open};
 use crate::db::consistency::Segment;
 use crate::db::{Db, DbError};
 use file::{FileCheck, Told};
@@ -23,6 +26,16 @@ pub use finding::{Finding, Problem};
 /// Why the archive could not be verified.
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
+    /// There are WARC files, and no index.
+    #[error(
+        "there are WARC files in {}, and no index beside them: get gongkai.db back from a copy, or run \
+         `gongkai rebuild`; --config FILE names another configuration",
+        dir.display()
+    )]
+    NoIndex {
+        /// The archive.
+        dir: PathBuf,
+    },
     /// A file could not be read.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
@@ -67,32 +80,39 @@ pub struct Summary {
 /// Verifies the archive; `quick` reads no WARC file, and looks at names, lengths and rows alone.
 ///
 /// # Errors
-/// When there is no archive, or something cannot be read; when `tell` fails.
+/// When there is no archive, or a file cannot be read; when `tell` fails. A database that is damaged is a
+/// finding, and ends it.
 pub fn run<E: From<VerifyError>>(
     archive_dir: &Path,
     quick: bool,
     mut tell: impl FnMut(Event<'_>) -> Result<(), E>,
 ) -> Result<Summary, E> {
-    // First the folder, then the rows: a file that a crawl begins in between has a row, not the reverse.
-    let files = files(archive_dir).map_err(VerifyError::from)?;
-    let db = Db::open_read_only(&archive_dir.join(format::DATABASE)).map_err(VerifyError::from)?;
-    db.hold_still().map_err(VerifyError::from)?;
-    let segments = db.segments().map_err(VerifyError::from)?;
-    let of = segments.iter().map(|segment| segment.length).sum();
-    let mut verify =
-        Verify { archive_dir, quick, db: &db, of, done: 0, summary: Summary::default() };
-    verify.summary.lost = db.count_losses().map_err(VerifyError::from)?;
-    for segment in &segments {
-        verify.segment(segment, &mut tell)?;
+    let path = archive_dir.join(format::DATABASE);
+    if !path.exists() && !files(archive_dir).map_err(VerifyError::from)?.is_empty() {
+        return Err(VerifyError::NoIndex { dir: archive_dir.to_owned() }.into());
     }
-    verify.unknown(&files, &segments, &mut tell)?;
-    verify.contradictions(&mut tell)?;
-    let summary = verify.summary;
-    db.let_go().map_err(VerifyError::from)?;
-    Ok(summary)
+    let mut summary = Summary::default();
+    let result = Db::open_read_only(&path).map_err(Ended::from).and_then(|db| {
+        let mut verify =
+            Verify { archive_dir, quick, db: &db, of: 0, done: 0, summary: &mut summary };
+        verify.all(&mut tell)
+    });
+    match result {
+        Ok(()) => Ok(summary),
+        Err(Ended::Tell(error)) => Err(error),
+        // What SQLite cannot read, and a row of another shape, are damage like any other.
+        Err(Ended::Verify(VerifyError::Db(error))) if error.is_damage() => {
+            summary.findings += 1;
+            let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+            let why = format!("the database is damaged ({cause}): `gongkai rebuild` makes it anew");
+            tell(Event::Finding(&Finding::new(Problem::Index, why)))?;
+            Ok(summary)
+        }
+        Err(Ended::Verify(error)) => Err(error.into()),
+    }
 }
 
-/// The names of the WARC files, sealed and open.
+/// The names of the sealed WARC files.
 fn files(archive_dir: &Path) -> Result<Vec<String>, ArchiveError> {
     if !archive_dir.join(format::WARC_DIR).is_dir() {
         return Ok(Vec::new());
@@ -106,31 +126,72 @@ struct Verify<'a> {
     db: &'a Db,
     of: u64,
     done: u64,
-    summary: Summary,
+    summary: &'a mut Summary,
 }
 
 impl Verify<'_> {
-    fn segment<E: From<VerifyError>>(
+    fn all<E>(
+        &mut self,
+        tell: &mut impl FnMut(Event<'_>) -> Result<(), E>,
+    ) -> Result<(), Ended<E>> {
+        let db = self.db;
+        if !self.quick
+            && let Some(what) = db.broken_page()?
+        {
+            let why = format!("the database is damaged ({what}): `gongkai rebuild` makes it anew");
+            return self.find(&Finding::new(Problem::Index, why), tell);
+        }
+        // First the folder, then the rows: a file that a crawl begins in between has a row, not the reverse.
+        let files = files(self.archive_dir)?;
+        let segments = db.segments()?;
+        self.of = segments.iter().map(|segment| segment.length).sum();
+        self.summary.lost = db.count_losses()?;
+        for segment in &segments {
+            // Held still a file at a time: a crawl's log can be taken in in between.
+            db.hold_still()?;
+            if let Some(segment) = db.segment(&segment.name)? {
+                self.segment(&segment, tell)?;
+            }
+            db.let_go()?;
+        }
+        self.unknown(&files, &segments, tell)?;
+        db.hold_still()?;
+        let thorough = !self.quick;
+        db.each_contradiction::<Ended<E>>(thorough, |one| {
+            let why = format!("{}: {}", one.what, one.row);
+            self.find(&Finding::new(Problem::Index, why), tell)
+        })?;
+        Ok(db.let_go()?)
+    }
+
+    fn segment<E>(
         &mut self,
         segment: &Segment,
         tell: &mut impl FnMut(Event<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let path = format::find_segment(self.archive_dir, &segment.name);
-        let Ok(found) = std::fs::metadata(&path) else {
-            let why = format!("{} is not there: get it back from a copy", path.display());
-            self.find(&Finding::in_file(Problem::MissingFile, &segment.name, why), tell)?;
-            self.done += segment.length;
-            return Ok(());
+    ) -> Result<(), Ended<E>> {
+        let name = &segment.name;
+        let (path, file) = match open_segment(self.archive_dir, name) {
+            Ok(opened) => opened,
+            Err(ArchiveError::Io { source, path, .. }) if source.kind() == ErrorKind::NotFound => {
+                let why = format!("{} is not there: get it back from a copy", path.display());
+                self.done += segment.length;
+                return self.find(&Finding::in_file(Problem::MissingFile, name, why), tell);
+            }
+            Err(error) => return Err(error.into()),
         };
+        let found = file.metadata().map_err(ArchiveError::io("read", &path))?.len();
         self.summary.files += 1;
-        self.summary.bytes += found.len();
-        let is_open = path.extension().is_some_and(|ending| ending == "open");
-        self.length(segment, found.len(), is_open, tell)?;
+        self.summary.bytes += found;
+        // A crawl may add to it, and seal it, while it is looked at.
+        let is_open = !segment.sealed || path.extension().is_some_and(|ending| ending == "open");
+        self.length(segment, found, is_open, tell)?;
         if !self.quick {
-            self.read(segment, &path, is_open, tell)?;
+            let limit = is_open.then_some(segment.length);
+            let check = FileCheck { db: self.db, segment, path: &path, file, limit };
+            self.read(&check, tell)?;
         }
         self.done += segment.length;
-        tell(Event::Progress { done: self.done, of: self.of })
+        tell(Event::Progress { done: self.done, of: self.of }).map_err(Ended::Tell)
     }
 
     fn length<E>(
@@ -139,15 +200,16 @@ impl Verify<'_> {
         found: u64,
         is_open: bool,
         tell: &mut impl FnMut(Event<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
+    ) -> Result<(), Ended<E>> {
         let known = segment.length;
         if is_open && found > known {
-            return tell(Event::Remark(format!(
+            let remark = format!(
                 "{} is open, and {} bytes at its end are not committed: the next crawl sets them aside \
                  unless one is writing them now",
                 segment.name,
                 found - known
-            )));
+            );
+            return tell(Event::Remark(remark)).map_err(Ended::Tell);
         }
         if found == known {
             return Ok(());
@@ -156,73 +218,55 @@ impl Verify<'_> {
         self.find(&Finding::in_file(Problem::Length, &segment.name, why), tell)
     }
 
-    fn read<E: From<VerifyError>>(
+    fn read<E>(
         &mut self,
-        segment: &Segment,
-        path: &Path,
-        is_open: bool,
+        check: &FileCheck<'_>,
         tell: &mut impl FnMut(Event<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        // A crawl may have sealed it since the index was held still, with more in it.
-        let limit = (is_open || !segment.sealed).then_some(segment.length);
-        let check = FileCheck { db: self.db, segment, path, limit };
+    ) -> Result<(), Ended<E>> {
         let mut done = self.done;
-        check
-            .run::<Ended<E>>(&mut |told| {
-                match told {
-                    Told::Finding(finding) => self.find(&finding, tell).map_err(Ended::Tell)?,
-                    Told::Record { bytes, payload } => {
-                        self.summary.records += 1;
-                        self.summary.payload_bytes += payload;
-                        done += bytes;
-                        tell(Event::Progress { done, of: self.of }).map_err(Ended::Tell)?;
-                    }
-                }
-                Ok(())
-            })
-            .map_err(|ended| match ended {
-                Ended::Tell(error) => error,
-                Ended::Verify(error) => error.into(),
-            })
+        check.run::<Ended<E>>(&mut |told| match told {
+            Told::Finding(finding) => self.find(&finding, tell),
+            Told::Record { bytes, payload } => {
+                self.summary.records += 1;
+                self.summary.payload_bytes += payload;
+                done += bytes;
+                tell(Event::Progress { done, of: self.of }).map_err(Ended::Tell)
+            }
+        })
     }
 
-    /// Sealed files that no row speaks of.
+    /// Files that no row speaks of: sealed ones are findings, open ones are known to be left by a kill.
     fn unknown<E>(
         &mut self,
         files: &[String],
         segments: &[Segment],
         tell: &mut impl FnMut(Event<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
+    ) -> Result<(), Ended<E>> {
         let known: HashSet<&str> = segments.iter().map(|segment| segment.name.as_str()).collect();
         for name in files.iter().filter(|name| !known.contains(name.as_str())) {
             let why = "no row speaks of it";
             self.find(&Finding::in_file(Problem::UnknownFile, name, why), tell)?;
         }
+        for open in left_open::find(self.archive_dir)? {
+            if self.db.segment(open.name())?.is_none() {
+                let remark = format!(
+                    "{} is open, and nothing in it is committed: the next crawl sets it aside unless one \
+                     is writing it now",
+                    open.name()
+                );
+                tell(Event::Remark(remark)).map_err(Ended::Tell)?;
+            }
+        }
         Ok(())
-    }
-
-    fn contradictions<E: From<VerifyError>>(
-        &mut self,
-        tell: &mut impl FnMut(Event<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let db = self.db;
-        db.each_contradiction::<Ended<E>>(!self.quick, |one| {
-            let finding = Finding::new(Problem::Index, format!("{}: {}", one.what, one.row));
-            self.find(&finding, tell).map_err(Ended::Tell)
-        })
-        .map_err(|ended| match ended {
-            Ended::Tell(error) => error,
-            Ended::Verify(error) => error.into(),
-        })
     }
 
     fn find<E>(
         &mut self,
         finding: &Finding,
         tell: &mut impl FnMut(Event<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
+    ) -> Result<(), Ended<E>> {
         self.summary.findings += 1;
-        tell(Event::Finding(finding))
+        tell(Event::Finding(finding)).map_err(Ended::Tell)
     }
 }
 
