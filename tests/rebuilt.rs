@@ -1,6 +1,7 @@
 //! The database is an index of the WARC files: made anew from these alone, it says the same.
 
 use std::fs;
+use std::process::Stdio;
 
 use crate::support::{Portals, Workspace};
 use crate::verified::{flip, largest, problems};
@@ -108,6 +109,42 @@ fn revisits_and_304s_are_concluded_again_as_they_were() {
         one.database().execute("UPDATE hosts SET waiting = 0", []).unwrap();
     }
     assert_the_same(&often, &workspace);
+}
+
+#[test]
+fn the_log_of_an_index_that_is_gone_is_never_taken_for_the_new_ones() {
+    let log = tempfile::tempdir().unwrap();
+    let portals = Portals::serve(&log.path().join("log"));
+    let workspace = Workspace::new(&portals, "");
+    let mut crawl = workspace.command(&["--quiet", "crawl"]).stderr(Stdio::null()).spawn().unwrap();
+    portals.wait_for_requests(40);
+    crawl.kill().unwrap();
+    crawl.wait().unwrap();
+    let archive = workspace.path().join("archive");
+    assert!(fs::metadata(archive.join("gongkai.db-wal")).unwrap().len() > 0, "the kill left a log");
+    fs::remove_file(archive.join("gongkai.db")).unwrap();
+    let verify = workspace.run(&["verify"]);
+    assert!(String::from_utf8_lossy(&verify.stderr).contains("gongkai rebuild"));
+    workspace.result(&["rebuild"]);
+    assert_eq!(problems(&workspace), [""; 0]);
+    workspace.result(&["crawl"]);
+    workspace.assert_whole();
+}
+
+#[test]
+fn a_damaged_file_beside_the_one_that_was_made_of_it_is_set_aside() {
+    let workspace = crate::verified::crawled();
+    let (file, records) = largest(&workspace);
+    let before = table(&workspace, TABLES[0].1).len();
+    let request = records.iter().find(|found| found.record.kind() == "request").unwrap();
+    flip(&file, request.offset + 40, 2);
+    let damaged = fs::read(&file).unwrap();
+    workspace.result(&["repair"]);
+    fs::write(&file, damaged).unwrap();
+    assert_eq!(workspace.run(&["rebuild"]).status.code(), Some(1), "damage is told");
+    assert_eq!(problems(&workspace), [""; 0]);
+    assert_eq!(table(&workspace, TABLES[0].1).len(), before);
+    assert!(!file.exists(), "it holds nothing but copies");
 }
 
 #[test]

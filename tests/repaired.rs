@@ -106,6 +106,11 @@ fn rows_are_brought_in_line_with_the_records_whatever_was_done_to_them() {
         "DELETE FROM segments WHERE id = (SELECT max(id) FROM segments)",
         "DELETE FROM urls WHERE id = (SELECT min(url_id) FROM captures)",
         "DELETE FROM hosts",
+        "UPDATE captures SET status = 500 WHERE id = (SELECT min(id) FROM captures)",
+        "UPDATE urls SET hash = hash + 1 WHERE id = (SELECT min(url_id) FROM captures)",
+        "UPDATE hosts SET waiting = waiting + 1",
+        "UPDATE segments SET digest = x'00'",
+        "UPDATE payloads SET digest = x'00' WHERE id = (SELECT min(id) FROM payloads)",
     ] {
         let workspace = crawled.copy();
         alter(&workspace, change);

@@ -171,7 +171,7 @@ fn a_row_without_a_record_and_a_record_without_a_row_are_found() {
 }
 
 #[test]
-fn a_database_that_is_damaged_itself_is_an_error_that_says_so() {
+fn a_database_that_is_damaged_itself_is_a_finding_and_made_anew() {
     let workspace = crawled();
     let database = workspace.path().join("archive/gongkai.db");
     drop(workspace.database());
@@ -179,8 +179,10 @@ fn a_database_that_is_damaged_itself_is_an_error_that_says_so() {
     let length = bytes.len();
     bytes[length / 2..].fill(0x5a);
     fs::write(&database, bytes).unwrap();
-    let output = workspace.run(&["verify"]);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(problems(&workspace), ["database"]);
+    let output = workspace.run(&["repair"]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(problems(&workspace), [""; 0]);
 }
 
 #[test]

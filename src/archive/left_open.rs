@@ -69,6 +69,16 @@ pub fn find(archive_dir: &Path) -> Result<Vec<LeftOpen>, ArchiveError> {
     Ok(left)
 }
 
+/// Whether there are WARC files at all, sealed or left open.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn has_warc_files(archive_dir: &Path) -> Result<bool, ArchiveError> {
+    let has_sealed =
+        archive_dir.join(format::WARC_DIR).is_dir() && !format::sealed(archive_dir)?.is_empty();
+    Ok(has_sealed || !find(archive_dir)?.is_empty())
+}
+
 impl LeftOpen {
     /// Its name when it is sealed.
     pub fn name(&self) -> &str {

@@ -48,7 +48,7 @@ pub(super) fn open(
     let lock = Lock::acquire(dir)?;
     let now = clock::now();
     let database = dir.join(format::DATABASE);
-    if !database.exists() && has_warc_files(dir)? {
+    if !database.exists() && left_open::has_warc_files(dir)? {
         return Err(CrawlError::NoIndex { dir: dir.clone() });
     }
     let mut db = Db::open(&database)?;
@@ -83,12 +83,6 @@ pub(super) fn open(
     let appender =
         Appender::new(&dir.join(format::WARC_DIR), WORKER, info, config.archive.warc_size)?;
     Ok(Started { lock, db, appender, run_id })
-}
-
-/// Whether there are WARC files, sealed or left open.
-pub(crate) fn has_warc_files(dir: &Path) -> Result<bool, ArchiveError> {
-    let has_sealed = dir.join(format::WARC_DIR).is_dir() && !format::sealed(dir)?.is_empty();
-    Ok(has_sealed || !left_open::find(dir)?.is_empty())
 }
 
 /// Every WARC file is there, as long as the index says: what is missing is found before more is added.

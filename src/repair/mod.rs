@@ -20,7 +20,7 @@ use crate::archive::exchanges::{Key, key};
 use crate::archive::lock::Lock;
 use crate::archive::read::file_digest;
 use crate::archive::scan::{Scan, Scanned};
-use crate::archive::{ArchiveError, SegmentState, format, segment};
+use crate::archive::{ArchiveError, SegmentState, format, left_open, segment};
 use crate::clock;
 use crate::config::Config;
 use crate::crawl::{CrawlError, start};
@@ -140,7 +140,7 @@ pub fn run<E: From<RepairError>>(
                 },
                 summary: &mut summary,
             };
-            if repair.files(&plan, &mut tell)? {
+            if !plan.is_broken && repair.files(&plan, &mut tell)? {
                 continue;
             }
         }
@@ -165,7 +165,7 @@ const ROUNDS: u32 = 3;
 fn lock(config: &Config) -> Result<Lock, RepairError> {
     let dir = &config.archive.dir;
     let path = dir.join(format::DATABASE);
-    if !path.exists() && !start::has_warc_files(dir)? {
+    if !path.exists() && !left_open::has_warc_files(dir)? {
         return Err(DbError::Missing { path }.into());
     }
     Ok(Lock::acquire(dir)?)
@@ -245,7 +245,7 @@ impl Repair<'_> {
             let step = self.file(&mut db, file, needs)?;
             tell(Event::Step(&step))?;
         }
-        if !plan.rebuild {
+        if !plan.contradicts {
             return Ok(true);
         }
         // The rows may have contradicted one another for what was put right by now.
@@ -255,7 +255,7 @@ impl Repair<'_> {
             Ok::<_, DbError>(())
         });
         match asked {
-            Ok(()) => Ok(!contradicts && db.broken_page().map_err(RepairError::from)?.is_none()),
+            Ok(()) => Ok(!contradicts),
             Err(error) if error.is_damage() => Ok(false),
             Err(error) => Err(RepairError::from(error).into()),
         }

@@ -33,9 +33,10 @@ pub struct FileNeeds {
 pub struct Plan {
     /// File by file.
     pub files: BTreeMap<String, FileNeeds>,
-    /// The database is damaged, or its rows contradict one another: unless what the files need puts that
-    /// right, the index is made anew.
-    pub rebuild: bool,
+    /// The database is damaged: the index is made anew.
+    pub is_broken: bool,
+    /// The rows contradict one another: unless what the files need puts that right, the index is made anew.
+    pub contradicts: bool,
     /// How much is wrong.
     pub findings: u64,
 }
@@ -52,8 +53,9 @@ impl Plan {
             | Problem::RecordWithoutRow
             | Problem::RowDiffers
             | Problem::LostPayload => Need::Rows,
-            Problem::Index => {
-                self.rebuild = true;
+            Problem::Index | Problem::Database => {
+                self.contradicts = true;
+                self.is_broken |= finding.problem == Problem::Database;
                 return;
             }
         };
@@ -72,7 +74,7 @@ impl Plan {
 
     /// Nothing is to be done.
     pub fn is_empty(&self) -> bool {
-        self.files.is_empty() && !self.rebuild
+        self.files.is_empty() && !self.contradicts
     }
 
     /// What would be done, a line each.
@@ -90,7 +92,9 @@ impl Plan {
             Need::Rows => format!("{name}: its rows are brought in line with its records"),
         };
         let mut words: Vec<String> = self.files.iter().map(file).collect();
-        if self.rebuild {
+        if self.is_broken {
+            words.push("the index: made anew; then the files are looked at".to_owned());
+        } else if self.contradicts {
             words.push("the index: made anew, unless that puts it right".to_owned());
         }
         words

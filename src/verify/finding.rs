@@ -26,8 +26,10 @@ pub enum Problem {
     RowDiffers,
     /// A revisit whose payload nobody holds.
     LostPayload,
-    /// Rows that contradict one another, or a database that is damaged itself.
+    /// Rows that contradict one another.
     Index,
+    /// The database is damaged itself.
+    Database,
 }
 
 impl Problem {
@@ -44,6 +46,7 @@ impl Problem {
             Self::RowDiffers => "row differs",
             Self::LostPayload => "lost payload",
             Self::Index => "index",
+            Self::Database => "database",
         }
     }
 }

@@ -88,7 +88,7 @@ pub fn run<E: From<VerifyError>>(
     mut tell: impl FnMut(Event<'_>) -> Result<(), E>,
 ) -> Result<Summary, E> {
     let path = archive_dir.join(format::DATABASE);
-    if !path.exists() && !files(archive_dir).map_err(VerifyError::from)?.is_empty() {
+    if !path.exists() && left_open::has_warc_files(archive_dir).map_err(VerifyError::from)? {
         return Err(VerifyError::NoIndex { dir: archive_dir.to_owned() }.into());
     }
     let mut summary = Summary::default();
@@ -104,12 +104,16 @@ pub fn run<E: From<VerifyError>>(
         Err(Ended::Verify(VerifyError::Db(error))) if error.is_damage() => {
             summary.findings += 1;
             let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-            let why = format!("the database is damaged ({cause}): `gongkai rebuild` makes it anew");
-            tell(Event::Finding(&Finding::new(Problem::Index, why)))?;
+            tell(Event::Finding(&damaged_database(&cause)))?;
             Ok(summary)
         }
         Err(Ended::Verify(error)) => Err(error.into()),
     }
+}
+
+fn damaged_database(what: &str) -> Finding {
+    let why = format!("it is damaged ({what}): `gongkai rebuild` makes it anew");
+    Finding::new(Problem::Database, why)
 }
 
 /// The names of the sealed WARC files.
@@ -138,8 +142,7 @@ impl Verify<'_> {
         if !self.quick
             && let Some(what) = db.broken_page()?
         {
-            let why = format!("the database is damaged ({what}): `gongkai rebuild` makes it anew");
-            return self.find(&Finding::new(Problem::Index, why), tell);
+            return self.find(&damaged_database(&what), tell);
         }
         // First the folder, then the rows: a file that a crawl begins in between has a row, not the reverse.
         let files = files(self.archive_dir)?;
