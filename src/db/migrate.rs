@@ -48,6 +48,16 @@ pub(super) fn refuse_newer(connection: &Connection, path: &Path) -> Result<(), D
     Ok(())
 }
 
+/// Refuses a database of an earlier gongkai, for who reads alone: what is asked of it needs what is not
+/// there yet.
+pub(super) fn refuse_older(connection: &Connection, path: &Path) -> Result<(), DbError> {
+    let found = version(connection)?;
+    if found < LATEST {
+        return Err(DbError::Older { path: path.to_owned(), found, known: LATEST });
+    }
+    Ok(())
+}
+
 /// Brings it to the latest version, in one transaction; the version is set last.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), DbError> {
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -72,6 +82,24 @@ mod tests {
         let path = dir.path().join("gongkai.db");
         drop(Db::open(&path).unwrap());
         drop(Db::open(&path).unwrap());
+    }
+
+    #[test]
+    fn an_older_database_is_brought_up_to_date_by_who_writes_and_refused_untouched_by_who_reads() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("gongkai.db");
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        connection.execute_batch(super::STEPS[0]).unwrap();
+        connection.pragma_update(None, "application_id", super::APPLICATION_ID).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        drop(connection);
+        let before = std::fs::read(&path).unwrap();
+        let error = Db::open_read_only(&path).unwrap_err();
+        assert!(matches!(error, DbError::Older { found: 1, .. }), "{error}");
+        assert!(error.to_string().contains("`gongkai reparse` brings it up to date"), "{error}");
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+        drop(Db::open(&path).unwrap());
+        drop(Db::open_read_only(&path).unwrap());
     }
 
     #[test]

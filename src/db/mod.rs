@@ -103,6 +103,20 @@ pub enum DbError {
         /// The latest that we know.
         known: i64,
     },
+    /// It was written by an earlier gongkai, and nothing is written by who only reads.
+    #[error(
+        "the database {} has schema {found}, this gongkai reads {known}: `gongkai reparse` brings it up to \
+         date, as `gongkai crawl` does, where it may be written",
+        path.display()
+    )]
+    Older {
+        /// Its path.
+        path: PathBuf,
+        /// The schema version found.
+        found: i64,
+        /// The one that we read.
+        known: i64,
+    },
     /// A statement failed.
     #[error("the database failed")]
     Sql(#[from] rusqlite::Error),
@@ -205,18 +219,25 @@ impl Db {
     /// Opens it for reading alone.
     ///
     /// # Errors
-    /// When there is none, or it is none of ours, or newer than we know.
+    /// When there is none, or it is none of ours, or older or newer than we know.
     pub fn open_read_only(path: &Path) -> Result<Self, DbError> {
-        if !path.exists() {
-            return Err(DbError::Missing { path: path.to_owned() });
-        }
+        Self::exists(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)
             .map_err(|source| DbError::Open { path: path.to_owned(), source })?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         migrate::refuse_others(&connection, path)?;
         migrate::refuse_newer(&connection, path)?;
+        migrate::refuse_older(&connection, path)?;
         Self::with(connection, path)
+    }
+
+    /// Whether there is one, for who must not make it.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn exists(path: &Path) -> Result<(), DbError> {
+        if path.exists() { Ok(()) } else { Err(DbError::Missing { path: path.to_owned() }) }
     }
 
     fn with(connection: Connection, path: &Path) -> Result<Self, DbError> {

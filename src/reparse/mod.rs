@@ -116,11 +116,12 @@ struct Archive {
 impl Archive {
     fn open(dir: &Path, dry_run: bool) -> Result<Self, ReparseError> {
         let path = dir.join(format::DATABASE);
-        // First for reading: where there is no archive, none is made, not even its lock.
-        let found = Db::open_read_only(&path)?;
+        // Where there is no archive, none is made, not even its lock.
+        Db::exists(&path)?;
         let dir: Arc<Path> = dir.into();
         if dry_run {
-            return Ok(Self { dir, db: found, lock: None });
+            let db = Db::open_read_only(&path)?;
+            return Ok(Self { dir, db, lock: None });
         }
         let lock = Lock::acquire(&dir)?;
         let db = Db::open(&path)?;
