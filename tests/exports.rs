@@ -43,6 +43,24 @@ impl Archive {
         Self { workspace, second }
     }
 
+    /// A copy of it as it is now, elsewhere.
+    pub(crate) fn copy(&self) -> Self {
+        Self { workspace: self.workspace.copy(), second: self.second.clone() }
+    }
+
+    /// What the snapshot in a folder says.
+    pub(crate) fn snapshot(&self, out: &str) -> Value {
+        let snapshot = fs::read_to_string(self.path(out).join("snapshot.json")).unwrap();
+        serde_json::from_str(&snapshot).unwrap()
+    }
+
+    /// Alters the index.
+    pub(crate) fn alter(&self, statements: &str) {
+        let database = self.workspace.database();
+        database.pragma_update(None, "foreign_keys", false).unwrap();
+        database.execute_batch(statements).unwrap();
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.workspace.path().join(name)
     }

@@ -16,6 +16,7 @@ mod crash_order;
 mod disk_full;
 mod evaluated;
 mod exported;
+mod exported_chosen;
 mod exported_whole;
 mod exports;
 mod house;

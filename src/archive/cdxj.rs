@@ -38,9 +38,14 @@ fn mime(record: &Record) -> Option<String> {
     if record.kind() == "revisit" {
         return Some("warc/revisit".to_owned());
     }
-    let value = record.http_field("content-type")?;
-    let named = value.split(|c: char| c == ';' || c.is_whitespace()).next()?;
-    Some(named.to_owned())
+    let value = record.http_value("content-type")?;
+    // What is no UTF-8 is Latin-1 to `cdxj-indexer`.
+    let value = match std::str::from_utf8(value) {
+        Ok(text) => text.to_owned(),
+        Err(_latin_1) => value.iter().copied().map(char::from).collect(),
+    };
+    let ends = |c: char| c == ';' || c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c);
+    Some(value.trim().split(ends).next()?.to_owned())
 }
 
 fn status(record: &Record) -> Option<String> {
@@ -110,7 +115,8 @@ impl ZipNum {
     /// Adds a line; gives a block when it is full.
     pub fn add(&mut self, line: &str) -> Option<Block> {
         if self.lines == 0 {
-            line.split('{').next().unwrap_or_default().trim().clone_into(&mut self.first);
+            // A key may hold a brace; no URL holds a blank.
+            line.split(" {").next().unwrap_or_default().clone_into(&mut self.first);
         }
         self.block.extend_from_slice(line.as_bytes());
         self.lines += 1;
@@ -152,14 +158,18 @@ mod tests {
     use std::io::Read as _;
 
     fn record(kind: &str, http: &str) -> Record {
-        let text = format!(
+        record_of(kind, http.as_bytes())
+    }
+
+    fn record_of(kind: &str, http: &[u8]) -> Record {
+        let head = format!(
             "WARC/1.1\r\nWARC-Type: {kind}\r\nWARC-Date: 2026-01-31T08:15:30.123Z\r\n\
              WARC-Target-URI: http://www.qingshan.gov.cn/A?b=\"\r\n\
-             WARC-Payload-Digest: sha256:00\r\nContent-Length: {}\r\n\r\n{http}\r\n\r\n",
+             WARC-Payload-Digest: sha256:00\r\nContent-Length: {}\r\n\r\n",
             http.len()
         );
         let mut member = Vec::new();
-        Gzip::new().member(&[text.as_bytes()], &mut member);
+        Gzip::new().member(&[head.as_bytes(), http, b"\r\n\r\n"], &mut member);
         read_member(&mut member.as_slice()).unwrap()
     }
 
@@ -183,14 +193,22 @@ mod tests {
     }
 
     #[test]
+    fn a_type_that_is_no_utf_8_is_read_as_latin_1_as_cdxj_indexer_reads_it() {
+        let http = b"HTTP/1.1 200 OK\r\nContent-Type: text/\xbc\x85x; charset=gbk\r\n\r\nx";
+        let line = line(&record_of("response", http), "a", 0, 1).unwrap();
+        assert!(line.contains(r#""mime": "text/\u00bc", "status""#), "{line}");
+    }
+
+    #[test]
     fn a_text_is_quoted_as_python_quotes_it() {
         assert_eq!(quoted("a\"\\\n青\u{7f}\u{1f600}"), r#""a\"\\\n\u9752\u007f\ud83d\ude00""#);
     }
 
     #[test]
     fn blocks_are_found_by_their_index_and_hold_all_lines_in_order() {
-        let lines: Vec<String> =
-            (0..2_500).map(|number| format!("cn,a)/{number:05} 2026 {{}}\n")).collect();
+        let lines: Vec<String> = (0..2_500)
+            .map(|number| format!("cn,a)/{{b}}{number:05} 2026 {{\"url\": \"{{\"}}\n"))
+            .collect();
         let mut zipnum = ZipNum::new();
         let mut blocks: Vec<Block> = lines.iter().filter_map(|line| zipnum.add(line)).collect();
         blocks.extend(zipnum.end());
@@ -200,7 +218,7 @@ mod tests {
         let mut text = String::new();
         MultiGzDecoder::new(packed.as_slice()).read_to_string(&mut text).unwrap();
         assert_eq!(text, lines.concat());
-        let second = format!("cn,a)/01024 2026 {{\"offset\": {}, ", blocks[0].packed.len());
+        let second = format!("cn,a)/{{b}}01024 2026 {{\"offset\": {}, ", blocks[0].packed.len());
         assert!(blocks[1].line.starts_with(&second), "{}", blocks[1].line);
     }
 }

@@ -10,6 +10,7 @@ use super::ArchiveError;
 use super::metadata::add;
 use super::read::open_segment;
 use super::records::WARC_FIELDS;
+use super::scan::{at_member_head, flaw_by};
 use super::warc::reader::{Record, stream_member};
 use super::warc::record::{END, Head};
 use super::warc::writer::Gzip;
@@ -32,19 +33,15 @@ pub struct Place {
     pub next: u64,
 }
 
-/// An exchange whose main record was read to its end.
+/// A main record that was read to its end, and agrees with its own digests.
 #[derive(Debug)]
 pub struct Proven {
-    /// The main record; of its block the HTTP head alone.
+    /// The record; of its block the HTTP head alone.
     pub main: Record,
     /// What its payload hashes to.
     pub payload: Digest,
     /// The payload's length in bytes.
     pub payload_length: u64,
-    /// Where its records end.
-    pub end: u64,
-    /// What is wrong with a record beside the main one, if one is damaged: `end` lies before it.
-    pub beside: Option<String>,
 }
 
 /// Reads exchanges, best in the order in which they lie.
@@ -72,6 +69,23 @@ impl Open {
         }
     }
 
+    /// The record whose member begins here at `offset`, what its block hashes to, and how many of `length`
+    /// bytes lie behind it.
+    fn member(
+        &mut self,
+        offset: u64,
+        length: u64,
+        sink: &mut dyn FnMut(&[u8]),
+    ) -> Result<(Record, Digest, u64), ArchiveError> {
+        let head = at_member_head(&mut self.file).map_err(ArchiveError::io("read", &self.path))?;
+        head.map_err(|what| self.damaged(offset, what))?;
+        let mut rest = (&mut self.file).take(length);
+        let read = stream_member(&mut rest, sink);
+        let left = rest.limit();
+        let (record, block) = read.map_err(|what| self.damaged(offset, what))?;
+        Ok((record, block, left))
+    }
+
     fn damaged(&self, offset: u64, what: String) -> ArchiveError {
         ArchiveError::Damaged { path: self.path.clone(), offset, what }
     }
@@ -97,8 +111,7 @@ impl Excerpts {
         }
     }
 
-    /// Reads the main record to its end, handing the payload on, and looks how far the records go that
-    /// are concurrent to it.
+    /// Reads the main record to its end, handing the payload on, and compares it with what it says of itself.
     ///
     /// # Errors
     /// When the file cannot be read, or no whole record lies there; what was handed on is then not to
@@ -109,24 +122,46 @@ impl Excerpts {
         sink: &mut dyn FnMut(&[u8]),
     ) -> Result<Proven, ArchiveError> {
         let open = self.open(&place.segment)?;
-        let (main, payload, payload_length) = main_record(open, place, sink)?;
-        let id = main.field("WARC-Record-ID").unwrap_or_default().to_owned();
-        let (mut end, mut beside) = (place.offset + place.length, None);
-        while end < place.next {
-            let mut rest = (&mut open.file).take(place.next - end);
-            match stream_member(&mut rest, &mut |_| {}) {
-                Ok(record) if record.field("WARC-Concurrent-To") == Some(&id) => {
-                    end = place.next - rest.limit();
-                }
-                // It belongs to another: to none, or to the file.
-                Ok(_) => break,
-                Err(what) => {
-                    beside = Some(open.damaged(end, what).to_string());
-                    break;
-                }
-            }
+        open.go_to(place.offset)?;
+        let (mut hashing, mut payload_length) = (Hashing::default(), 0);
+        let mut take = |part: &[u8]| {
+            hashing.update(part);
+            payload_length += part.len() as u64;
+            sink(part);
+        };
+        let (main, block, left) = open.member(place.offset, place.length, &mut take)?;
+        let payload = hashing.digest();
+        let wrong = match left {
+            0 => flaw_by(&main, || block, || payload),
+            _ => Some(format!("its member ends before {} bytes do", place.length)),
+        };
+        match wrong {
+            None => Ok(Proven { main, payload, payload_length }),
+            Some(what) => Err(open.damaged(place.offset, what)),
         }
-        Ok(Proven { main, payload, payload_length, end, beside })
+    }
+
+    /// Reads the records that are concurrent to a main record that was proven: where the last of them ends.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or one of them is damaged: the exchange is not whole.
+    pub fn end_of(&mut self, place: &Place, proven: &Proven) -> Result<u64, ArchiveError> {
+        let id = proven.main.field("WARC-Record-ID").unwrap_or_default();
+        let open = self.open(&place.segment)?;
+        let mut end = place.offset + place.length;
+        open.go_to(end)?;
+        while end < place.next {
+            let (record, block, left) = open.member(end, place.next - end, &mut |_| {})?;
+            // It belongs to another: to none, or to the file.
+            if record.field("WARC-Concurrent-To") != Some(id) {
+                break;
+            }
+            if let Some(what) = flaw_by(&record, || block, || block) {
+                return Err(open.damaged(end, what));
+            }
+            end = place.next - left;
+        }
+        Ok(end)
     }
 
     /// Hands on the bytes of a file as they lie.
@@ -156,30 +191,6 @@ impl Excerpts {
             left -= taken as u64;
         }
         Ok(())
-    }
-}
-
-fn main_record(
-    open: &mut Open,
-    place: &Place,
-    sink: &mut dyn FnMut(&[u8]),
-) -> Result<(Record, Digest, u64), ArchiveError> {
-    open.go_to(place.offset)?;
-    let (mut hasher, mut payload_length) = (Hashing::default(), 0);
-    let mut member = (&mut open.file).take(place.length);
-    let read = stream_member(&mut member, &mut |part| {
-        hasher.update(part);
-        payload_length += part.len() as u64;
-        sink(part);
-    });
-    let left = member.limit();
-    match read {
-        Ok(record) if left == 0 => Ok((record, hasher.digest(), payload_length)),
-        Ok(_) => {
-            let what = format!("its member ends before {} bytes do", place.length);
-            Err(open.damaged(place.offset, what))
-        }
-        Err(what) => Err(open.damaged(place.offset, what)),
     }
 }
 
@@ -243,12 +254,13 @@ mod tests {
                 exchanges.prove(place, &mut |part| payload.extend_from_slice(part)).unwrap();
             assert_eq!(proven.payload, Digest::of(&payload));
             assert_eq!(proven.payload_length, payload.len() as u64);
-            assert_eq!((proven.end, proven.beside), (place.next, None));
+            let end = exchanges.end_of(place, &proven).unwrap();
+            assert_eq!(end, place.next);
             let copy = |part: &[u8]| -> Result<(), ArchiveError> {
                 copied.extend_from_slice(part);
                 Ok(())
             };
-            exchanges.copy(&place.segment, place.offset, proven.end, copy).unwrap();
+            exchanges.copy(&place.segment, place.offset, end, copy).unwrap();
             let [from, to] = [place.offset, place.next].map(|at| usize::try_from(at).unwrap());
             assert_eq!(copied, bytes[from..to]);
         }
@@ -260,12 +272,20 @@ mod tests {
         let (mut places, _) = archived(dir.path(), &[b"one", b"two"]);
         let end = places[0].next;
         places[0].next = places[1].next;
-        let proven = Excerpts::new(dir.path()).prove(&places[0], &mut |_| {}).unwrap();
-        assert_eq!(proven.end, end);
+        let mut exchanges = Excerpts::new(dir.path());
+        let proven = exchanges.prove(&places[0], &mut |_| {}).unwrap();
+        assert_eq!(exchanges.end_of(&places[0], &proven).unwrap(), end);
+    }
+
+    /// Where the records of the exchange end, if all of them are whole.
+    fn whole(archive: &Path, place: &Place) -> Result<u64, String> {
+        let mut exchanges = Excerpts::new(archive);
+        let proven = exchanges.prove(place, &mut |_| {}).map_err(|error| error.to_string())?;
+        exchanges.end_of(place, &proven).map_err(|error| error.to_string())
     }
 
     #[test]
-    fn damage_in_the_main_record_is_an_error_and_damage_beside_it_is_told() {
+    fn damage_in_any_record_of_an_exchange_is_an_error_that_names_the_file_and_beside_it_is_none() {
         let dir = tempfile::tempdir().unwrap();
         let (places, bytes) = archived(dir.path(), &[b"one", b"two"]);
         let path = format::find_segment(dir.path(), &places[0].segment);
@@ -273,14 +293,47 @@ mod tests {
             let mut bytes = bytes.clone();
             bytes[usize::try_from(at).unwrap()] ^= 0xff;
             std::fs::write(&path, bytes).unwrap();
-            Excerpts::new(dir.path()).prove(&places[0], &mut |_| {})
+            whole(dir.path(), &places[0])
         };
-        let error = damage(places[0].offset + places[0].length / 2).unwrap_err().to_string();
-        assert!(error.contains(&places[0].segment), "{error}");
-        let proven = damage(places[0].offset + places[0].length + 30).unwrap();
-        assert_eq!(proven.end, places[0].offset + places[0].length);
-        assert!(proven.beside.unwrap().contains(&places[0].segment));
-        assert!(damage(places[1].offset + 30).unwrap().beside.is_none());
+        let (offset, length) = (places[0].offset, places[0].length);
+        // In a gzip head lie bytes that most readers never look at.
+        for at in [offset + 5, offset + length / 2, offset + length + 5, offset + length + 30] {
+            let error = damage(at).unwrap_err();
+            assert!(error.contains(&places[0].segment), "{at}: {error}");
+        }
+        assert_eq!(damage(places[1].offset + 30), Ok(places[0].next));
+    }
+
+    #[test]
+    fn a_record_that_is_not_what_it_says_of_itself_is_damaged_though_its_member_be_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join(format::WARC_DIR)).unwrap();
+        let mut place = Place { segment: "a.warc.gz".into(), offset: 0, length: 0, next: 0 };
+        let path = dir.path().join(format::WARC_DIR).join(&place.segment);
+        let member = |fields: &str| {
+            let record = format!("WARC/1.1\r\n{fields}Content-Length: 3\r\n\r\nabc\r\n\r\n");
+            let mut member = Vec::new();
+            Gzip::new().member(&[record.as_bytes()], &mut member);
+            member
+        };
+        let (right, wrong) = (Digest::of(b"abc"), Digest::of(b"another"));
+        let main = "WARC-Type: response\r\nWARC-Record-ID: <a>\r\n";
+        let beside = "WARC-Type: request\r\nWARC-Concurrent-To: <a>\r\n";
+        for (of_main, of_beside, is_whole) in [
+            (format!("WARC-Block-Digest: {right}\r\n"), right, true),
+            (format!("WARC-Block-Digest: {wrong}\r\n"), right, false),
+            (format!("WARC-Payload-Digest: {wrong}\r\n"), right, false),
+            (String::new(), wrong, false),
+        ] {
+            let main = member(&format!("{main}{of_main}"));
+            let beside = member(&format!("{beside}WARC-Block-Digest: {of_beside}\r\n"));
+            place.length = main.len() as u64;
+            place.next = place.length + beside.len() as u64;
+            std::fs::write(&path, [main, beside].concat()).unwrap();
+            let found = whole(dir.path(), &place);
+            assert_eq!(found.is_ok(), is_whole, "{of_main} {of_beside}: {found:?}");
+            assert!(is_whole || found.unwrap_err().contains("-Digest says"));
+        }
     }
 
     #[test]

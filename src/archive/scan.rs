@@ -2,7 +2,7 @@
 //! stretch of bytes that is none.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Seek as _, SeekFrom};
+use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::read::Found;
@@ -95,10 +95,8 @@ impl Scan {
     /// The record whose member begins at `offset`, or why there is none; the file stands there.
     fn record_at(&mut self, offset: u64) -> Result<Result<Found, String>, ArchiveError> {
         let io = ArchiveError::io("read", &self.path);
-        let head = self.file.fill_buf().map_err(&io)?;
-        // Readers look at little of these bytes; what we wrote is known to the bit.
-        if head.len() >= MEMBER_HEAD.len() && !is_member_head(head) {
-            return Ok(Err("no gzip member begins here as gongkai writes them".to_owned()));
+        if let Err(what) = at_member_head(&mut self.file).map_err(&io)? {
+            return Ok(Err(what));
         }
         let record = match read_member(&mut self.file) {
             Ok(record) => record,
@@ -172,6 +170,16 @@ impl Iterator for Scan {
     }
 }
 
+/// Whether a member begins where the file stands, which it does afterwards, too; else what is wrong.
+/// Readers look at little of these bytes; what we wrote is known to the bit.
+pub(super) fn at_member_head(file: &mut BufReader<File>) -> std::io::Result<Result<(), String>> {
+    let mut head = Vec::with_capacity(MEMBER_HEAD.len());
+    file.by_ref().take(MEMBER_HEAD.len() as u64).read_to_end(&mut head)?;
+    file.seek_relative(-i64::try_from(head.len()).unwrap_or_default())?;
+    let wrong = || "no gzip member begins here as gongkai writes them".to_owned();
+    Ok(if is_member_head(&head) { Ok(()) } else { Err(wrong()) })
+}
+
 /// Whether a member begins with these bytes; which system wrote it makes no difference (RFC 1952, clause
 /// 2.3.1), since libraries disagree on its name.
 fn is_member_head(bytes: &[u8]) -> bool {
@@ -181,16 +189,23 @@ fn is_member_head(bytes: &[u8]) -> bool {
 
 /// What is wrong with a record that is whole as far as its lengths go: its digests (clauses 5.8, 5.9).
 pub fn flaw(record: &Record) -> Option<String> {
+    flaw_by(record, || Digest::of(record.block()), || Digest::of(record.payload()))
+}
+
+/// As [`flaw`], by what the block and the payload hash to, for who has them no more.
+pub(super) fn flaw_by(
+    record: &Record,
+    block: impl FnOnce() -> Digest,
+    payload: impl FnOnce() -> Digest,
+) -> Option<String> {
     let wrong = |name: &str, found: Digest| {
         let said = record.field(name)?;
         (said != found.to_string()).then(|| format!("{name} says {said}, the bytes are {found}"))
     };
-    let block = record
-        .field("WARC-Block-Digest")
-        .and_then(|_| wrong("WARC-Block-Digest", Digest::of(record.block())));
+    let block = record.field("WARC-Block-Digest").and_then(|_| wrong("WARC-Block-Digest", block()));
     block.or_else(|| match record.kind() {
         // That of a revisit is of a payload that stands elsewhere.
-        "response" => wrong("WARC-Payload-Digest", Digest::of(record.payload())),
+        "response" => wrong("WARC-Payload-Digest", payload()),
         _ => None,
     })
 }

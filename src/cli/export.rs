@@ -1,5 +1,6 @@
 //! `gongkai export`
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,7 +14,8 @@ use tokio::task::spawn_blocking;
 
 use super::crawl::signals;
 use super::exit::{Exit, Failure};
-use super::output::{Output, is_watched, size};
+use super::output::{Output, count, is_watched, size};
+use super::reports::division;
 use crate::clock::Moment;
 use crate::config::Config;
 use crate::crawl::Signal;
@@ -108,7 +110,8 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
             before: args.until,
             year: args.year,
             division: args.division.clone(),
-            hosts: args.hosts.clone(),
+            // In whatever order they were given, and how often: the same choice, the same bytes.
+            hosts: BTreeSet::from_iter(args.hosts.clone()).into_iter().collect(),
             reports_only: args.reports_only,
             latest: args.latest,
         },
@@ -182,6 +185,10 @@ fn show(progress: &ProgressBar, event: &Event<'_>) {
             let at = damaged.captured_at.to_string();
             tracing::error!(url = damaged.url, captured_at = at, "left out: {}", damaged.why);
         }),
+        Event::Unread(unread) => progress.suspend(|| {
+            let left = count(unread.captures, "capture");
+            tracing::error!("left out: {left}: {}", unread.why);
+        }),
         Event::Done { done, of, bytes } => {
             if progress.is_hidden() {
                 return;
@@ -201,7 +208,8 @@ fn tell(
     if args.json {
         return output.json(&json!({
             "format": request.format,
-            "path": written.path,
+            // A name that is no UTF-8 as near as JSON comes to it.
+            "path": written.path.to_string_lossy(),
             "files": written.files,
             "bytes": written.bytes,
             "sha256": written.sha256,
@@ -218,7 +226,10 @@ fn tell(
         export::Format::Csv | export::Format::Jsonl => {
             format!("{} reports, {} numbers", tally.reports, tally.cells)
         }
-        _ => format!("{} captures, {} payloads", tally.captures, tally.payloads),
+        export::Format::Files => {
+            format!("{} captures, {} payloads", tally.captures, tally.payloads)
+        }
+        _ => format!("{} captures, {} responses", tally.captures, tally.responses),
     };
     let damaged = match tally.damaged {
         0 => String::new(),
@@ -275,15 +286,6 @@ fn year(text: &str) -> Result<i64, String> {
     })
 }
 
-fn division(text: &str) -> Result<String, String> {
-    let is_one = (1..=6).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-    if is_one {
-        Ok(text.to_owned())
-    } else {
-        Err("expected the number of a division (GB/T 2260), or its beginning: 1 to 6 digits".into())
-    }
-}
-
 /// A host as the archive names it.
 fn host(text: &str) -> Result<String, String> {
     let wrong = || "expected a host's name, as www.example.gov.cn, without scheme, port and path";
@@ -319,7 +321,7 @@ mod tests {
             assert!(host(wrong).unwrap_err().contains("www.example.gov.cn"), "{wrong}");
         }
         assert!(year("23").unwrap_err().contains("1990 to 2199"));
-        assert!(division("青杉").unwrap_err().contains("1 to 6 digits"));
+        assert!(division("青杉").unwrap_err().contains("up to six digits"));
         assert_eq!(division("6402"), Ok("6402".to_owned()));
     }
 }

@@ -6,6 +6,7 @@ use super::output::{self, Output, table};
 use crate::config::Config;
 use crate::db::DbError;
 use crate::db::reports::{ReportFilter, ReportRow};
+use crate::export::csv;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -27,7 +28,7 @@ pub(super) struct Args {
 }
 
 /// A number of GB/T 2260, or its beginning.
-fn division(text: &str) -> Result<String, &'static str> {
+pub(super) fn division(text: &str) -> Result<String, &'static str> {
     let is_one = (1..=6).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     if is_one {
         Ok(text.to_owned())
@@ -45,14 +46,13 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
     };
     let mut rows = Vec::new();
     if args.csv {
-        output.line(ReportRow::COLUMNS.join(","))?;
+        output.bytes(&csv::line(&ReportRow::COLUMNS).map_err(Failure::failed)?)?;
     }
     let count = db.each_report(&filter, |report| {
         if args.json {
             output.json(&report.object()?)
         } else if args.csv {
-            let cells: Vec<String> = report.cells().iter().map(|cell| csv_cell(cell)).collect();
-            output.line(cells.join(","))
+            output.bytes(&csv::line(&report.cells()).map_err(Failure::failed)?)
         } else {
             rows.push(short(&report));
             Ok(())
@@ -67,16 +67,6 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
     Ok(Exit::Done)
 }
 
-/// RFC 4180: quoted where it must be. A cell that a spreadsheet would take for a formula is not
-/// one of ours to alter.
-fn csv_cell(cell: &str) -> String {
-    if cell.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", cell.replace('"', "\"\""))
-    } else {
-        cell.to_owned()
-    }
-}
-
 fn short(report: &ReportRow) -> Vec<String> {
     let [agency, year, _, _, format, ..] = report.cells();
     vec![agency, year, format, report.url.clone()]
@@ -85,16 +75,5 @@ fn short(report: &ReportRow) -> Vec<String> {
 impl From<DbError> for Failure {
     fn from(error: DbError) -> Self {
         Self::failed(error)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cell_is_quoted_where_it_must_be() {
-        assert_eq!(csv_cell("a"), "a");
-        assert_eq!(csv_cell("a,\"b\""), "\"a,\"\"b\"\"\"");
     }
 }

@@ -1,9 +1,10 @@
 //! What an export keeps beside it while it goes through the archive, to come out sorted at the end: in
 //! files and not in memory.
 
-use rusqlite::{Row, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use super::DbError;
+use super::reports::READ_OUT_OF;
 use super::selection::{Chosen, Selection};
 use crate::clock::Moment;
 use crate::frontier::UrlState;
@@ -20,21 +21,23 @@ pub enum Kept {
 }
 
 impl Selection {
-    /// Remembers that a payload's bytes could not be had.
+    /// Remembers of a payload whether its bytes can be had.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn lose(&self, payload: i64) -> Result<(), DbError> {
-        self.prepare("INSERT OR IGNORE INTO temp.lost VALUES (?1)")?.execute([payload])?;
+    pub fn set_whole(&self, payload: i64, is_whole: bool) -> Result<(), DbError> {
+        self.prepare("INSERT OR REPLACE INTO temp.proven VALUES (?1, ?2)")?
+            .execute(params![payload, is_whole])?;
         Ok(())
     }
 
-    /// Whether a payload's bytes could not be had.
+    /// Whether a payload's bytes can be had, as far as that was found out.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn is_lost(&self, payload: i64) -> Result<bool, DbError> {
-        Ok(self.prepare("SELECT 1 FROM temp.lost WHERE payload = ?1")?.exists([payload])?)
+    pub fn is_whole(&self, payload: i64) -> Result<Option<bool>, DbError> {
+        let mut statement = self.prepare("SELECT is_whole FROM temp.proven WHERE payload = ?1")?;
+        Ok(statement.query_row([payload], |row| row.get(0)).optional()?)
     }
 
     /// Whether the index knows that a payload's bytes are lost.
@@ -121,16 +124,17 @@ impl Selection {
         &self,
         mut each: impl FnMut(&str, Moment, Option<&str>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut statement = self.prepare(
+        let mut statement = self.prepare(&format!(
             "SELECT g.url, g.at, coalesce(r.title, t.title) FROM temp.pages g
              JOIN urls u ON u.id = g.url_id
              LEFT JOIN temp.titles t ON t.payload = g.payload
-             LEFT JOIN reports r ON r.id = (SELECT max(q.id) FROM reports q
-                 JOIN captures c ON c.id = q.capture_id
-                 WHERE q.url_id = g.url_id AND +c.payload_id = g.payload)
+             LEFT JOIN captures c ON c.id = g.capture
+             LEFT JOIN reports r ON r.id = (SELECT q.id FROM reports q
+                 JOIN captures o ON o.id = q.capture_id WHERE q.url_id = g.url_id AND {READ_OUT_OF}
+                 ORDER BY q.capture_id DESC LIMIT 1)
              WHERE u.state <> ?1 AND (t.payload IS NOT NULL OR r.id IS NOT NULL)
-             ORDER BY r.id IS NULL, r.agency, r.year, g.url, g.url_id",
-        )?;
+             ORDER BY r.id IS NULL, r.agency, r.year, g.url, g.url_id"
+        ))?;
         // A robots.txt is no page, whatever its type.
         let mut rows = statement.query([UrlState::Apart as u8]).map_err(DbError::from)?;
         while let Some(row) = rows.next().map_err(DbError::from)? {

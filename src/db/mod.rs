@@ -7,7 +7,8 @@
 //!   can be read again
 //! - `consistency`: what no two rows of ours contradict each other in
 //! - `mend`: what a repair writes; `replay`: what a rebuild and a repair write that a crawl does not
-//! - `selection`: what is chosen for an export; `kept`: what that keeps to come out sorted
+//! - `selection`: what is chosen for an export; `kept`: what that keeps to come out sorted; `stated`: what
+//!   it says beside
 //! - `runs`: one row a run; `status`: the questions that people ask
 //! - `commit`: an outcome, whole
 //!
@@ -27,6 +28,7 @@ pub mod replay;
 pub mod reports;
 pub mod runs;
 pub mod selection;
+pub mod stated;
 pub mod status;
 pub mod urls;
 

@@ -8,12 +8,12 @@ use crate::clock::Moment;
 use crate::digest::Digest;
 use crate::outcome::ReportFacts;
 
-/// A report, as the catalogue knows it: that of the latest capture of its URL that is one.
+/// A report, as the catalogue knows it: that of the latest capture of its URL out of which one was read.
 #[derive(Debug, Clone)]
 pub struct ReportRow {
     /// The page it was read from.
     pub url: String,
-    /// When that page was captured.
+    /// When that page was captured: the latest time that it was so.
     pub captured_at: Moment,
     /// The page's payload.
     pub payload: Option<Digest>,
@@ -82,11 +82,30 @@ pub struct ReportFilter {
     pub division: Option<String>,
 }
 
-pub(super) const SELECT: &str =
-    "SELECT coalesce(u.spelling, u.url), c.at, p.digest, r.kind, r.title, r.agency,
-     r.year, r.division, r.format, r.json
-     FROM reports r JOIN captures c ON c.id = r.capture_id JOIN urls u ON u.id = r.url_id
-     LEFT JOIN payloads p ON p.id = c.payload_id";
+/// A report was read out of a capture where it was read out of its payload at its URL: what came again
+/// unchanged has no row of its own. `o` is the capture that the row names. The plus keeps SQLite from
+/// looking through all captures of a payload that many URLs brought.
+pub(super) const READ_OUT_OF: &str = "(o.id = c.id OR +o.payload_id = c.payload_id)";
+
+/// Of each URL `u` the capture `c`, the latest of those that `condition` lets through out of which a
+/// report was read, with the latest reading of it, `r`.
+pub(super) fn select(condition: &str) -> String {
+    format!(
+        "SELECT coalesce(u.spelling, u.url), c.at, p.digest, r.kind, r.title, r.agency,
+         r.year, r.division, r.format, r.json, c.id
+         FROM urls u CROSS JOIN captures c ON c.id = (SELECT c.id FROM captures c
+             WHERE c.url_id = u.id AND {condition} AND EXISTS (SELECT 1 FROM reports q
+                 JOIN captures o ON o.id = q.capture_id WHERE q.url_id = u.id AND {READ_OUT_OF})
+             ORDER BY c.at DESC, c.id DESC LIMIT 1)
+         CROSS JOIN reports r ON r.id = (SELECT q.id FROM reports q
+             JOIN captures o ON o.id = q.capture_id WHERE q.url_id = u.id AND {READ_OUT_OF}
+             ORDER BY q.capture_id DESC LIMIT 1)
+         LEFT JOIN payloads p ON p.id = c.payload_id"
+    )
+}
+
+/// The URLs that have a report at all.
+pub(super) const HAS_ONE: &str = "u.id IN (SELECT url_id FROM reports)";
 
 pub(super) fn report(row: &Row<'_>) -> rusqlite::Result<ReportRow> {
     Ok(ReportRow {
@@ -123,7 +142,7 @@ pub(super) fn facts(row: &Row<'_>, first: usize) -> rusqlite::Result<ReportFacts
 
 impl Db {
     /// Hands each report that the filter lets through to `each`, by agency and year; of each page
-    /// that of the latest capture, which is not always the row written last. Returns how many there were.
+    /// that of the latest capture out of which one was read. Returns how many there were.
     ///
     /// # Errors
     /// When the database fails, or `each` does.
@@ -135,12 +154,11 @@ impl Db {
         let mut statement = self
             .connection
             .prepare_cached(&format!(
-                "{SELECT} WHERE r.capture_id =
-                     (SELECT max(capture_id) FROM reports WHERE url_id = r.url_id)
-                 AND (?1 IS NULL OR r.year = ?1)
+                "{} WHERE {HAS_ONE} AND (?1 IS NULL OR r.year = ?1)
                  AND (?2 IS NULL OR instr(coalesce(r.agency, ''), ?2) > 0)
                  AND (?3 IS NULL OR substr(coalesce(r.division, ''), 1, length(?3)) = ?3)
-                 ORDER BY r.agency, r.year, u.url"
+                 ORDER BY r.agency, r.year, u.url",
+                select("1")
             ))
             .map_err(DbError::from)?;
         let mut rows = statement
@@ -154,14 +172,13 @@ impl Db {
         Ok(count)
     }
 
-    /// The latest report read from a URL.
+    /// The report of a URL: that of its latest capture out of which one was read.
     ///
     /// # Errors
     /// When the database fails.
     pub fn report_of_url(&self, url_id: i64) -> Result<Option<ReportRow>, DbError> {
-        let mut statement = self.connection.prepare_cached(&format!(
-            "{SELECT} WHERE r.url_id = ?1 ORDER BY r.capture_id DESC LIMIT 1"
-        ))?;
+        let mut statement =
+            self.connection.prepare_cached(&format!("{} WHERE u.id = ?1", select("1")))?;
         Ok(statement.query_row([url_id], report).optional()?)
     }
 }

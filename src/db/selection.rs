@@ -5,15 +5,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params, params};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use serde::Serialize;
 
-use super::reports::{self, ReportRow};
+use super::reports::READ_OUT_OF;
 use super::{Db, DbError};
 use crate::archive::excerpt::Place;
 use crate::clock::Moment;
 use crate::digest::Digest;
-use crate::frontier::UrlState;
 
 /// What is chosen; nothing set chooses everything.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -96,15 +95,6 @@ impl Chosen {
     }
 }
 
-/// A seed that led to something chosen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SeedName {
-    /// Its name.
-    pub name: String,
-    /// The file that it was read from, or `command line`.
-    pub source: String,
-}
-
 /// Why nothing could be chosen.
 #[derive(Debug, thiserror::Error)]
 pub enum SelectionError {
@@ -129,7 +119,7 @@ impl From<rusqlite::Error> for SelectionError {
 #[derive(Debug)]
 pub struct Selection {
     connection: Connection,
-    filter: Filter,
+    pub(super) filter: Filter,
 }
 
 /// SQLite looks so often whether it is to stop: every few milliseconds.
@@ -138,7 +128,7 @@ const STEPS_BETWEEN_LOOKS: i32 = 100_000;
 const TABLES: &str = "
     CREATE TEMP TABLE asked_hosts (id INTEGER PRIMARY KEY);
     CREATE TEMP TABLE chosen (capture INTEGER PRIMARY KEY, brought INTEGER NOT NULL);
-    CREATE TEMP TABLE lost (payload INTEGER PRIMARY KEY);
+    CREATE TEMP TABLE proven (payload INTEGER PRIMARY KEY, is_whole INTEGER NOT NULL);
     CREATE TEMP TABLE titles (payload INTEGER PRIMARY KEY, title TEXT);
     CREATE TEMP TABLE pages (
         url_id INTEGER PRIMARY KEY, at INTEGER NOT NULL, capture INTEGER NOT NULL,
@@ -146,11 +136,12 @@ const TABLES: &str = "
     );
     CREATE TEMP TABLE kept (what INTEGER NOT NULL, line TEXT NOT NULL);";
 
-const IN_TIME: &str = "(:since IS NULL OR c.at >= :since) AND (:before IS NULL OR c.at < :before)";
+pub(super) const IN_TIME: &str =
+    "(:since IS NULL OR c.at >= :since) AND (:before IS NULL OR c.at < :before)";
 
-const AT_HOST: &str = "(:hosts = 0 OR u.host_id IN (SELECT id FROM temp.asked_hosts))";
+pub(super) const AT_HOST: &str = "(:hosts = 0 OR u.host_id IN (SELECT id FROM temp.asked_hosts))";
 
-const OF_REPORT: &str = "(:year IS NULL OR r.year = :year)
+pub(super) const OF_REPORT: &str = "(:year IS NULL OR r.year = :year)
      AND (:division IS NULL OR substr(coalesce(r.division, ''), 1, length(:division)) = :division)";
 
 impl Db {
@@ -207,13 +198,10 @@ impl Selection {
             self.count_with(&format!("SELECT count(*) {there}"))?
         };
         let of_report = if self.filter.is_of_reports() {
-            // The plus keeps SQLite from looking through all captures of a payload that many URLs
-            // brought.
             self.execute(&format!(
                 "INSERT OR IGNORE INTO temp.chosen SELECT c.id, 0 FROM reports r
                  JOIN captures o ON o.id = r.capture_id JOIN urls u ON u.id = r.url_id
-                 JOIN captures c ON c.url_id = r.url_id
-                     AND (c.id = o.id OR +c.payload_id = o.payload_id)
+                 JOIN captures c ON c.url_id = r.url_id AND {READ_OUT_OF}
                  WHERE {IN_TIME} AND {AT_HOST} AND {OF_REPORT}"
             ))?
         } else {
@@ -245,17 +233,12 @@ impl Selection {
     ) -> Result<(), E> {
         for segment in self.segments()? {
             // Crossed: the captures come by their place, and are not sorted.
-            let mut statement = self.prepare(
-                "SELECT c.id, c.url_id, coalesce(u.spelling, u.url), c.at, c.kind, c.status, c.mime,
-                     c.truncated, c.payload_id, p.digest, c.record_id, ?2, c.offset, c.length,
-                     coalesce((SELECT min(n.offset) FROM captures n
-                         WHERE n.segment_id = c.segment_id AND n.offset > c.offset), ?3), x.brought
-                 FROM captures c CROSS JOIN temp.chosen x ON x.capture = c.id
-                 JOIN urls u ON u.id = c.url_id LEFT JOIN payloads p ON p.id = c.payload_id
-                 WHERE c.segment_id = ?1 ORDER BY c.offset",
-            )?;
-            let mut rows =
-                statement.query(params![segment.0, segment.1, segment.2]).map_err(DbError::from)?;
+            let mut statement = self.prepare(&format!(
+                "{CHOSEN} FROM segments s CROSS JOIN captures c ON c.segment_id = s.id
+                 CROSS JOIN temp.chosen x ON x.capture = c.id JOIN urls u ON u.id = c.url_id
+                 LEFT JOIN payloads p ON p.id = c.payload_id WHERE s.id = ?1 ORDER BY c.offset"
+            ))?;
+            let mut rows = statement.query([segment]).map_err(DbError::from)?;
             while let Some(row) = rows.next().map_err(DbError::from)? {
                 each(chosen(row).map_err(DbError::from)?)?;
             }
@@ -293,88 +276,36 @@ impl Selection {
         Ok(statement.exists([payload, capture])?)
     }
 
-    fn segments(&self) -> Result<Vec<(i64, String, i64)>, DbError> {
-        let mut statement = self.prepare("SELECT id, name, length FROM segments ORDER BY name")?;
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    fn segments(&self) -> Result<Vec<i64>, DbError> {
+        let mut statement = self.prepare("SELECT id FROM segments ORDER BY name")?;
+        let rows = statement.query_map([], |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// The seeds that led to chosen captures.
+    /// The capture that holds a payload, if it was chosen or brought along.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn seeds(&self) -> Result<Vec<SeedName>, DbError> {
-        self.seeds_where(
-            "id IN (SELECT u.seed_id FROM temp.chosen x JOIN captures c ON c.id = x.capture
-                 JOIN urls u ON u.id = c.url_id)",
-        )
-    }
-
-    /// Every seed of the archive.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn all_seeds(&self) -> Result<Vec<SeedName>, DbError> {
-        self.seeds_where("1")
-    }
-
-    fn seeds_where(&self, condition: &str) -> Result<Vec<SeedName>, DbError> {
-        let sql = format!("SELECT name, source FROM seeds WHERE {condition} ORDER BY name, source");
-        let mut statement = self.prepare(&sql)?;
-        let seeds = statement
-            .query_map([], |row| Ok(SeedName { name: row.get(0)?, source: row.get(1)? }))?;
-        Ok(seeds.collect::<Result<_, _>>()?)
-    }
-
-    /// URLs of the hosts asked for that the crawl left out, by reason.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn never_fetched(&self) -> Result<Vec<(String, u64)>, DbError> {
+    pub fn holder(&self, payload: i64) -> Result<Option<Chosen>, DbError> {
         let mut statement = self.prepare(&format!(
-            "SELECT coalesce(u.reason, 'unknown'), count(*) FROM urls u
-             WHERE u.state = :state AND u.visited_at IS NULL AND {AT_HOST} GROUP BY 1 ORDER BY 1"
+            "{CHOSEN} FROM payloads p JOIN captures c ON c.id = p.capture_id
+             JOIN temp.chosen x ON x.capture = c.id JOIN urls u ON u.id = c.url_id
+             JOIN segments s ON s.id = c.segment_id WHERE p.id = ?1"
         ))?;
-        let hosts = self.hosts();
-        let rows = statement.query_map(
-            named_params! { ":state": UrlState::Excluded as u8, ":hosts": hosts },
-            |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())),
+        Ok(statement.query_row([payload], chosen).optional()?)
+    }
+
+    /// Whether a chosen response at one of these URLs holds a payload.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn is_held_at(&self, payload: i64, urls: [&str; 2]) -> Result<bool, DbError> {
+        let mut statement = self.prepare(
+            "SELECT 1 FROM captures c JOIN temp.chosen x ON x.capture = c.id
+             JOIN urls u ON u.id = c.url_id WHERE c.payload_id = ?1 AND c.kind = 'response'
+                 AND coalesce(u.spelling, u.url) IN (?2, ?3)",
         )?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// Hands on each report that the filter lets through, by agency and year; of each page that of the
-    /// latest capture within the time asked for. Returns how many there were.
-    ///
-    /// # Errors
-    /// When the database fails, or `each` does.
-    pub fn each_report<E: From<DbError>>(
-        &self,
-        mut each: impl FnMut(ReportRow) -> Result<(), E>,
-    ) -> Result<u64, E> {
-        let mut statement = self.prepare(&format!(
-            "{} WHERE r.capture_id = (SELECT max(q.capture_id) FROM reports q
-                 JOIN captures c ON c.id = q.capture_id WHERE q.url_id = r.url_id AND {IN_TIME})
-             AND {AT_HOST} AND {OF_REPORT} ORDER BY r.agency, r.year, u.url",
-            reports::SELECT
-        ))?;
-        let bounds = self.bounds();
-        let mut rows =
-            statement.query(self.parameters(&bounds).as_slice()).map_err(DbError::from)?;
-        let mut count = 0;
-        while let Some(row) = rows.next().map_err(DbError::from)? {
-            each(reports::report(row).map_err(DbError::from)?)?;
-            count += 1;
-        }
-        Ok(count)
-    }
-
-    /// How many pages the archive has a report of.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn pages_with_reports(&self) -> Result<u64, DbError> {
-        self.count("SELECT count(DISTINCT url_id) FROM reports")
+        Ok(statement.exists(params![payload, urls[0], urls[1]])?)
     }
 
     pub(super) fn prepare(&self, sql: &str) -> Result<rusqlite::CachedStatement<'_>, DbError> {
@@ -386,12 +317,12 @@ impl Selection {
     }
 
     /// What the filter says in numbers: since, before, and how many hosts.
-    fn bounds(&self) -> (Option<i64>, Option<i64>, i64) {
+    pub(super) fn bounds(&self) -> (Option<i64>, Option<i64>, i64) {
         let Filter { since, before, .. } = &self.filter;
         (since.map(Moment::as_millis), before.map(Moment::as_millis), self.hosts())
     }
 
-    fn parameters<'a>(
+    pub(super) fn parameters<'a>(
         &'a self,
         (since, before, hosts): &'a (Option<i64>, Option<i64>, i64),
     ) -> [(&'static str, &'a dyn ToSql); 5] {
@@ -404,12 +335,12 @@ impl Selection {
         ]
     }
 
-    fn count(&self, sql: &str) -> Result<u64, DbError> {
+    pub(super) fn count(&self, sql: &str) -> Result<u64, DbError> {
         Ok(self.connection.query_row(sql, [], |row| row.get::<_, i64>(0))?.unsigned_abs())
     }
 
     /// Binds those of the parameters that the statement has.
-    fn bind(&self, sql: &str) -> Result<rusqlite::Statement<'_>, DbError> {
+    pub(super) fn bind(&self, sql: &str) -> Result<rusqlite::Statement<'_>, DbError> {
         let mut statement = self.connection.prepare(sql)?;
         let bounds = self.bounds();
         for (name, value) in self.parameters(&bounds) {
@@ -436,14 +367,17 @@ impl Selection {
     }
 }
 
-/// Of each URL the latest page, or "not modified" in its place; where there is none, the latest answer.
+/// Of each URL the latest page, or "not modified" in its place; where there is none, the latest answer. What
+/// nobody holds the payload of comes last: it could not be exported.
 const LEAVE_EARLIER: &str = "
     DELETE FROM temp.chosen WHERE capture NOT IN (
         SELECT id FROM (
             SELECT c.id AS id, row_number() OVER (
                 PARTITION BY c.url_id
-                ORDER BY coalesce(c.status, 0) IN (200, 304) DESC, c.at DESC, c.id DESC) AS place
+                ORDER BY o.id IS NULL, coalesce(c.status, 0) IN (200, 304) DESC, c.at DESC, c.id DESC)
+                AS place
             FROM temp.chosen x JOIN captures c ON c.id = x.capture
+            LEFT JOIN payloads p ON p.id = c.payload_id LEFT JOIN captures o ON o.id = p.capture_id
             WHERE c.kind IN ('response', 'revisit'))
         WHERE place = 1)";
 
@@ -451,6 +385,13 @@ const BRING_ORIGINALS: &str = "
     INSERT OR IGNORE INTO temp.chosen SELECT p.capture_id, 1 FROM temp.chosen x
     JOIN captures c ON c.id = x.capture JOIN payloads p ON p.id = c.payload_id
     JOIN captures o ON o.id = p.capture_id WHERE c.kind = 'revisit'";
+
+/// What [`chosen`] reads.
+const CHOSEN: &str =
+    "SELECT c.id, c.url_id, coalesce(u.spelling, u.url), c.at, c.kind, c.status, c.mime,
+     c.truncated, c.payload_id, p.digest, c.record_id, s.name, c.offset, c.length,
+     coalesce((SELECT min(n.offset) FROM captures n
+         WHERE n.segment_id = c.segment_id AND n.offset > c.offset), s.length), x.brought";
 
 fn chosen(row: &Row<'_>) -> rusqlite::Result<Chosen> {
     let unsigned = |index| row.get::<_, i64>(index).map(i64::unsigned_abs);

@@ -2,6 +2,7 @@
 //! by which a replay finds them, and on request the titles of pages.
 
 use super::pages::{Prefix, is_html};
+use super::proof::{self, Unfit};
 use super::{ExportError, Work, snapshot};
 use crate::archive::excerpt::{Excerpts, Proven, excerpt_head};
 use crate::archive::warc::record::urn;
@@ -25,10 +26,10 @@ pub(super) fn copy(
     volume: &mut dyn Volume,
     with_pages: bool,
 ) -> Result<(), ExportError> {
-    let exchanges = Excerpts::new(&work.request.archive_dir);
+    let [exchanges, ahead] = [(); 2].map(|()| Excerpts::new(&work.request.archive_dir));
     let fields = snapshot::excerpt_fields(work)?;
     let mut copier =
-        Copier { exchanges, volume, with_pages, fields, number: 0, name: None, offset: 0 };
+        Copier { exchanges, ahead, volume, with_pages, fields, number: 0, name: None, offset: 0 };
     let of = work.counts.chosen + work.counts.brought_along;
     let (selection, mut done) = (work.selection, 0);
     selection.each_chosen(|capture| {
@@ -38,11 +39,14 @@ pub(super) fn copy(
         work.tell_done(done, of);
         Ok::<_, ExportError>(())
     })?;
+    work.tell_unread();
     copier.volume.end()
 }
 
 struct Copier<'a> {
     exchanges: Excerpts,
+    /// For what lies elsewhere than where we are.
+    ahead: Excerpts,
     volume: &'a mut dyn Volume,
     with_pages: bool,
     /// What heads each file.
@@ -56,48 +60,52 @@ struct Copier<'a> {
 
 impl Copier<'_> {
     fn take(&mut self, work: &mut Work<'_>, capture: &Chosen) -> Result<(), ExportError> {
-        if capture.kind == "revisit"
-            && let Some((payload, _)) = capture.payload
-        {
-            if work.selection.is_known_lost(payload)? {
-                work.tally.known_lost += 1;
-                return Ok(());
-            }
-            if work.selection.is_lost(payload)? {
-                work.leave_damaged(capture, "the record that holds its payload is damaged".into());
-                return Ok(());
-            }
+        if capture.kind == "revisit" && !self.has_original(work, capture)? {
+            return Ok(());
         }
         let mut prefix = Prefix::default();
         let wanted = self.with_pages && is_html(capture);
-        let proven = self.exchanges.prove(&capture.place, &mut |part| {
+        let found = proof::exchange(&mut self.exchanges, capture, &mut |part| {
             if wanted {
                 prefix.take(part);
             }
         });
-        let proven = proven.map_err(|error| error.to_string()).and_then(|proven| {
-            what_it_should_be(&proven, capture)?;
-            Ok(proven)
-        });
-        let proven = match proven {
-            Ok(proven) => proven,
-            Err(why) => {
-                if let ("response", Some((payload, _))) = (capture.kind.as_str(), &capture.payload)
-                {
-                    work.selection.lose(*payload)?;
-                }
-                work.leave_damaged(capture, why);
-                return Ok(());
-            }
-        };
-        self.append(work, capture, &proven)?;
+        let Some((proven, end)) = work.settle(capture, found)? else { return Ok(()) };
+        if capture.kind == "revisit" && !is_found(work, capture, &proven)? {
+            work.tally.known_lost += 1;
+            return Ok(());
+        }
+        self.append(work, capture, &proven, end)?;
         if self.with_pages {
             keep_page(work, capture, wanted.then_some(&prefix))?;
         }
-        if let Some(why) = proven.beside {
-            work.leave_damaged(capture, format!("beside its response, which is kept: {why}"));
-        }
         Ok(())
+    }
+
+    /// Whether the exchange that holds a revisit's payload is copied, too: one that lies before it was, or
+    /// was found to be damaged; one that lies behind it is looked at now.
+    fn has_original(&mut self, work: &mut Work<'_>, capture: &Chosen) -> Result<bool, ExportError> {
+        let Some((payload, _)) = capture.payload else { return Ok(true) };
+        if work.selection.is_known_lost(payload)? {
+            work.tally.known_lost += 1;
+            return Ok(false);
+        }
+        let is_whole = match work.selection.is_whole(payload)? {
+            Some(is_whole) => is_whole,
+            None => match work.selection.holder(payload)? {
+                Some(holder) if lies_behind(&holder, capture) => {
+                    let found = proof::exchange(&mut self.ahead, &holder, &mut |_| {});
+                    work.selection.set_whole(payload, found.is_ok())?;
+                    found.is_ok()
+                }
+                _ => true,
+            },
+        };
+        if !is_whole {
+            let why = "the record that holds its payload is damaged".to_owned();
+            work.leave_out(capture, Unfit::Record(why));
+        }
+        Ok(is_whole)
     }
 
     fn append(
@@ -105,6 +113,7 @@ impl Copier<'_> {
         work: &mut Work<'_>,
         capture: &Chosen,
         proven: &Proven,
+        end: u64,
     ) -> Result<(), ExportError> {
         let place = &capture.place;
         let name = self.file(work)?;
@@ -112,12 +121,12 @@ impl Copier<'_> {
             work.selection.keep(Kept::Cdxj, &line)?;
         }
         let volume = &mut *self.volume;
-        self.exchanges.copy(&place.segment, place.offset, proven.end, |part| volume.write(part))?;
-        self.offset += proven.end - place.offset;
+        self.exchanges.copy(&place.segment, place.offset, end, |part| volume.write(part))?;
+        self.offset += end - place.offset;
         work.tally.captures += 1;
         work.tally.brought_along += u64::from(capture.brought_along);
         if proven.main.kind() == "response" {
-            work.tally.payloads += 1;
+            work.tally.responses += 1;
             work.tally.payload_bytes += proven.payload_length;
         }
         Ok(())
@@ -142,29 +151,25 @@ impl Copier<'_> {
     }
 }
 
-/// Whether the record is the one that the index speaks of.
-pub(super) fn what_it_should_be(proven: &Proven, capture: &Chosen) -> Result<(), String> {
-    let (main, place) = (&proven.main, &capture.place);
-    let at = format!("{} at byte {}", place.segment, place.offset);
-    let kind = if capture.is_answer() { capture.kind.as_str() } else { "metadata" };
-    if main.kind() != kind {
-        return Err(format!("{at}: expected a record `{kind}`, found `{}`", main.kind()));
-    }
-    let id = urn(capture.record_id);
-    if main.field("WARC-Record-ID") != Some(&id) {
-        return Err(format!("{at}: the index says record {id}, another lies there"));
-    }
-    let Some((_, digest)) = capture.payload.as_ref().filter(|_| capture.is_answer()) else {
-        return Ok(());
+fn lies_behind(one: &Chosen, other: &Chosen) -> bool {
+    (&one.place.segment, one.place.offset) > (&other.place.segment, other.place.offset)
+}
+
+/// Whether a replay finds the payload of a revisit: by the record that it refers to, or by the digest at one
+/// of the two URLs that it names. One that refers to a lost record is not found by bytes that another URL
+/// brought since.
+fn is_found(work: &Work<'_>, capture: &Chosen, proven: &Proven) -> Result<bool, ExportError> {
+    let Some((payload, _)) = capture.payload else { return Ok(true) };
+    let (Some(holder), Some(refers_to)) =
+        (work.selection.holder(payload)?, proven.main.field("WARC-Refers-To"))
+    else {
+        return Ok(true);
     };
-    let found = match kind {
-        "response" => proven.payload.to_string(),
-        _ => main.field("WARC-Payload-Digest").unwrap_or_default().to_owned(),
-    };
-    if found != digest.to_string() {
-        return Err(format!("{at} holds {found} where the index says {digest}"));
+    if refers_to == urn(holder.record_id) {
+        return Ok(true);
     }
-    Ok(())
+    let target = proven.main.field("WARC-Refers-To-Target-URI").unwrap_or(&capture.url);
+    Ok(work.selection.is_held_at(payload, [target, &capture.url])?)
 }
 
 /// Lists a capture as a page, if it or the payload it refers to is one; the title comes with the

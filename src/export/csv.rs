@@ -10,6 +10,24 @@ use crate::db::reports::ReportRow;
 const REPORTS: &str = "reports.csv";
 const CELLS: &str = "cells.csv";
 
+/// How CSV is written here, wherever it goes. A cell that a spreadsheet would take for a formula is not one
+/// of ours to alter.
+fn format() -> ::csv::WriterBuilder {
+    let mut format = ::csv::WriterBuilder::new();
+    format.terminator(::csv::Terminator::CRLF);
+    format
+}
+
+/// One line, for who writes it elsewhere.
+///
+/// # Errors
+/// Never seen: it is written to memory.
+pub fn line(cells: &[impl AsRef<[u8]>]) -> std::io::Result<Vec<u8>> {
+    let mut writer = format().from_writer(Vec::new());
+    writer.write_record(cells)?;
+    writer.into_inner().map_err(::csv::IntoInnerError::into_error)
+}
+
 /// A table that grows.
 pub(super) struct Table {
     path: PathBuf,
@@ -19,8 +37,7 @@ pub(super) struct Table {
 impl Table {
     pub(super) fn begin(file: NewFile, columns: &[&str]) -> Result<Self, ExportError> {
         let path = file.path().to_owned();
-        let writer =
-            ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(file);
+        let writer = format().from_writer(file);
         let mut table = Self { path, writer };
         table.add(columns)?;
         Ok(table)
@@ -70,4 +87,15 @@ pub(super) fn write(work: &mut Work<'_>, beside: &Beside) -> Result<Size, Export
     folder.end(CELLS, cells.end()?)?;
     snapshot::put(work, &mut folder)?;
     folder.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_quoted_where_it_must_be_and_a_formula_goes_out_as_it_is() {
+        let line = line(&["a", "b,\"c\"", "d\ne", "=1+1", ""]).unwrap();
+        assert_eq!(String::from_utf8(line).unwrap(), "a,\"b,\"\"c\"\"\",\"d\ne\",=1+1,\r\n");
+    }
 }

@@ -1,9 +1,8 @@
 //! `files`: the payloads as they are, each under its hash, with a table of what came from where.
 
 use super::beside::{Beside, Folder};
-use super::copy::what_it_should_be;
 use super::csv::Table;
-use super::{ExportError, Size, Work, snapshot};
+use super::{ExportError, Size, Work, proof, snapshot};
 use crate::archive::excerpt::Excerpts;
 use crate::db::selection::Chosen;
 use crate::digest::Digest;
@@ -24,9 +23,10 @@ pub(super) fn write(work: &mut Work<'_>, beside: &Beside) -> Result<Size, Export
         work.tell_done(done, 0);
         Ok::<_, ExportError>(())
     })?;
+    work.tell_unread();
     captures(work, &mut folder)?;
     if work.tally.captures == 0 {
-        return Err(ExportError::Nothing);
+        return Err(work.nothing());
     }
     snapshot::put(work, &mut folder)?;
     folder.finish()
@@ -44,31 +44,23 @@ fn payload(
     exchanges: &mut Excerpts,
     holder: &Chosen,
 ) -> Result<(), ExportError> {
-    let Some((id, digest)) = &holder.payload else { return Ok(()) };
+    let Some((_, digest)) = &holder.payload else { return Ok(()) };
     let name = path(digest);
     let mut file = folder.create(&name)?;
     let mut written = Ok(());
-    let proven = exchanges.prove(&holder.place, &mut |part| {
+    let found = proof::main_record(exchanges, holder, &mut |part| {
         if written.is_ok() {
             written = file.write(part);
         }
     });
     written?;
-    let proven = proven.map_err(|error| error.to_string()).and_then(|proven| {
-        what_it_should_be(&proven, holder)?;
-        Ok(proven)
-    });
-    match proven {
-        Ok(proven) => {
+    match work.settle(holder, found)? {
+        Some(proven) => {
             folder.end(&name, file)?;
             work.tally.payloads += 1;
             work.tally.payload_bytes += proven.payload_length;
         }
-        Err(why) => {
-            file.discard()?;
-            work.selection.lose(*id)?;
-            work.leave_damaged(holder, why);
-        }
+        None => file.discard()?,
     }
     Ok(())
 }
@@ -87,7 +79,7 @@ fn captures(work: &mut Work<'_>, folder: &mut Folder<'_>) -> Result<(), ExportEr
         };
         let known_lost = selection.is_known_lost(*id)?;
         work.tally.known_lost += u64::from(known_lost);
-        let lost = known_lost || selection.is_lost(*id)?;
+        let lost = known_lost || selection.is_whole(*id)? == Some(false);
         work.tally.captures += 1;
         table.row([
             capture.url.as_str(),

@@ -2,6 +2,7 @@
 //! check it.
 //!
 //! - `beside`: everything is written beside its final name, synced, then renamed
+//! - `proof`: what can be had, and what is left out since it cannot
 //! - `copy`: whole exchanges into new WARC files, with the lines of their index
 //! - `warc`, `wacz`, `files`, `csv`, `jsonl`: one file a format
 //! - `cells`: a report's numbers, one by one; `pages`: the titles of pages
@@ -14,10 +15,11 @@
 mod beside;
 mod cells;
 mod copy;
-mod csv;
+pub mod csv;
 mod files;
 mod jsonl;
 mod pages;
+mod proof;
 mod snapshot;
 mod wacz;
 mod warc;
@@ -30,13 +32,10 @@ use serde::Serialize;
 
 use crate::archive::{ArchiveError, format};
 use crate::clock::Moment;
-use crate::db::selection::{Chosen, Counts, Filter, Selection, SelectionError};
+use crate::db::selection::{Counts, Filter, Selection, SelectionError};
 use crate::db::{Db, DbError};
 use crate::digest::Digest;
 use beside::Beside;
-
-/// So many damaged records are named in the snapshot; all are counted, and told as they are met.
-const DAMAGED_NAMED: usize = 10_000;
 
 /// In what form it leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -106,6 +105,8 @@ impl Stop {
 pub enum Event<'a> {
     /// Something could not be read and is left out.
     Damaged(&'a Damaged),
+    /// A file could not be read, and nothing of it is there.
+    Unread(&'a Unread),
     /// So many of so many captures or reports are done, with so many bytes of payload.
     Done {
         /// Done.
@@ -128,6 +129,15 @@ pub struct Damaged {
     pub why: String,
 }
 
+/// A file that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// Which, and why not.
+    pub why: String,
+    /// So many captures in it are left out.
+    pub captures: u64,
+}
+
 /// What was written.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {
@@ -135,9 +145,11 @@ pub struct Tally {
     pub captures: u64,
     /// Of these, brought along for the sake of a revisit.
     pub brought_along: u64,
-    /// Payloads.
+    /// Of these, responses, each with its payload.
+    pub responses: u64,
+    /// Payloads, where each is a file.
     pub payloads: u64,
-    /// Bytes of these.
+    /// Bytes of the responses' payloads, or of these.
     pub payload_bytes: u64,
     /// Reports.
     pub reports: u64,
@@ -192,12 +204,36 @@ pub enum ExportError {
     /// The filter lets nothing through.
     #[error("nothing in the archive matches: nothing was written")]
     Nothing,
+    /// Nothing of what was chosen can be had.
+    #[error(
+        "all {chosen} captures that match are damaged{}: nothing was written; run `gongkai verify`",
+        if *known_lost > 0 { " or known to be lost" } else { "" }
+    )]
+    NoneWhole {
+        /// So many were chosen.
+        chosen: u64,
+        /// So many of them are known to be lost.
+        known_lost: u64,
+    },
+    /// What must be sorted found no room.
+    #[error(
+        "no room for temporary files: SQLite writes them to the folder that SQLITE_TMPDIR or else TMPDIR \
+         names (here {}), else to /var/tmp; make room there, or have SQLITE_TMPDIR name a folder with room",
+        dir.display()
+    )]
+    NoRoom {
+        /// Where they go.
+        dir: PathBuf,
+        /// What SQLite says.
+        #[source]
+        source: Box<SelectionError>,
+    },
     /// It was asked to stop.
     #[error("stopped: nothing was written")]
     Stopped,
     /// Nothing could be chosen.
     #[error(transparent)]
-    Selection(#[from] SelectionError),
+    Selection(SelectionError),
     /// A file could not be written.
     #[error("cannot {what} {}", path.display())]
     Io {
@@ -216,8 +252,27 @@ pub enum ExportError {
 
 impl From<DbError> for ExportError {
     fn from(error: DbError) -> Self {
-        Self::Selection(error.into())
+        SelectionError::from(error).into()
     }
+}
+
+impl From<SelectionError> for ExportError {
+    fn from(error: SelectionError) -> Self {
+        match &error {
+            // The archive is only read: what is written are temporary files.
+            SelectionError::Db(db) if db.is_disk_full() => {
+                Self::NoRoom { dir: temporary_files(), source: Box::new(error) }
+            }
+            _ => Self::Selection(error),
+        }
+    }
+}
+
+/// Where SQLite writes temporary files, as far as one can tell from outside.
+fn temporary_files() -> PathBuf {
+    let named = ["SQLITE_TMPDIR", "TMPDIR"].into_iter().filter_map(std::env::var_os);
+    let mut folders = named.map(PathBuf::from).chain([PathBuf::from("/var/tmp")]);
+    folders.find(|folder| folder.is_dir()).unwrap_or_else(|| PathBuf::from("/tmp"))
 }
 
 impl ExportError {
@@ -235,21 +290,13 @@ struct Work<'a> {
     as_of: Moment,
     tally: Tally,
     damaged: Vec<Damaged>,
+    /// The file that could not be read last, until it was told.
+    unread: Option<Unread>,
     stop: &'a Stop,
     tell: &'a mut dyn FnMut(Event<'_>),
 }
 
 impl Work<'_> {
-    /// Counts and tells what cannot be had.
-    fn leave_damaged(&mut self, capture: &Chosen, why: String) {
-        let damaged = Damaged { url: capture.url.clone(), captured_at: capture.at, why };
-        (self.tell)(Event::Damaged(&damaged));
-        self.tally.damaged += 1;
-        if self.damaged.len() < DAMAGED_NAMED {
-            self.damaged.push(damaged);
-        }
-    }
-
     fn tell_done(&mut self, done: u64, of: u64) {
         (self.tell)(Event::Done { done, of, bytes: self.tally.payload_bytes });
     }
@@ -272,7 +319,9 @@ pub fn run(
     stop: &Stop,
     tell: &mut dyn FnMut(Event<'_>),
 ) -> Result<Written, ExportError> {
-    let result = make(request, stop, tell);
+    // Without the slash at its end a name is that of a folder or of a file.
+    let out = request.out.components().collect();
+    let result = make(&Request { out, ..request.clone() }, stop, tell);
     match (&result, stop.check()) {
         // A statement that was broken off says something else.
         (Err(_), Err(stopped)) => Err(stopped),
@@ -301,6 +350,7 @@ fn make(
         as_of,
         tally: Tally::default(),
         damaged: Vec::new(),
+        unread: None,
         stop,
         tell,
     };

@@ -1,15 +1,22 @@
 //! What an export says of itself: `snapshot.json` for machines, `README.txt` for people, and the record
 //! that heads each WARC file.
 
+use std::ffi::OsStr;
+use std::path::Path;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::beside::{Folder, MANIFEST};
+use super::proof::DAMAGED_NAMED;
 use super::{ExportError, Format, Work};
-use crate::db::selection::SeedName;
+use crate::db::stated::{KnownLoss, SeedName};
 
 /// So many seeds are named in the head of a WARC file; the snapshot names all.
 const SEEDS_NAMED: usize = 50;
+
+/// So many losses are named; all are counted.
+const LOSSES_NAMED: usize = 1_000;
 
 /// A value as one line of JSON.
 pub(super) fn line(value: &impl Serialize) -> String {
@@ -71,11 +78,18 @@ pub(super) fn description(work: &Work<'_>) -> Result<String, ExportError> {
     ))
 }
 
+/// Each with the name of its file, whatever the folder was called: the same archive gives the same bytes
+/// from anywhere.
 fn seeds(work: &Work<'_>) -> Result<Vec<SeedName>, ExportError> {
-    Ok(match work.request.format {
-        Format::Csv | Format::Jsonl => work.selection.all_seeds()?,
-        _ => work.selection.seeds()?,
-    })
+    let mut seeds = work.selection.seeds()?;
+    for seed in &mut seeds {
+        let name = Path::new(&seed.source).file_name().and_then(OsStr::to_str);
+        // An address has slashes, too.
+        if let Some(name) = name.filter(|_| !seed.source.contains("://")) {
+            seed.source = name.to_owned();
+        }
+    }
+    Ok(seeds)
 }
 
 fn seed_words(seeds: &[SeedName]) -> String {
@@ -118,13 +132,7 @@ pub(super) fn excerpt_fields(work: &Work<'_>) -> Result<Vec<(&'static str, Strin
 
 /// The whole of it, for machines.
 pub(super) fn object(work: &Work<'_>) -> Result<Value, ExportError> {
-    let never: serde_json::Map<String, Value> = work
-        .selection
-        .never_fetched()?
-        .into_iter()
-        .map(|(reason, count)| (reason, Value::from(count)))
-        .collect();
-    let (counts, tally) = (&work.counts, &work.tally);
+    let (losses, first) = known_losses(work)?;
     let mut object = json!({
         "schema": "gongkai-export/1",
         "format": work.request.format,
@@ -135,33 +143,79 @@ pub(super) fn object(work: &Work<'_>) -> Result<Value, ExportError> {
         "as_of": work.as_of,
         "filter": work.request.filter,
         "seeds": seeds(work)?,
-        "written": tally,
+        "written": written(work),
+        "left_out": left_out(work)?,
+        "known_losses": {"records": losses, "first": first},
     });
-    let left_out = match work.request.format {
-        Format::Csv | Format::Jsonl => json!({
-            "reports_not_chosen": work.selection.pages_with_reports()?.saturating_sub(tally.reports),
-        }),
-        _ => json!({
-            "captured_at_another_time": counts.other_time,
-            "of_other_hosts": counts.other_hosts,
-            "without_such_a_report": counts.no_such_report,
-            "not_the_latest_of_their_url": counts.not_latest,
-            "without_an_answer": tally.no_answer,
-            "payload_known_to_be_lost": tally.known_lost,
-            "damaged": tally.damaged,
-        }),
-    };
     if let Some(object) = object.as_object_mut() {
-        if !matches!(work.request.format, Format::Csv | Format::Jsonl) {
+        if !is_of_reports(work) {
+            let counts = &work.counts;
             object.insert("captures_in_the_archive".to_owned(), Value::from(counts.archive));
             object.insert("captures_chosen".to_owned(), Value::from(counts.chosen));
+            object.insert("damaged".to_owned(), json!(work.damaged));
         }
-        object.insert("left_out".to_owned(), left_out);
-        object.insert("damaged".to_owned(), json!(work.damaged));
-        object.insert("urls_never_fetched".to_owned(), Value::from(never));
         object.insert("how_to_check".to_owned(), json!(checks(work.request.format)));
     }
     Ok(object)
+}
+
+fn is_of_reports(work: &Work<'_>) -> bool {
+    matches!(work.request.format, Format::Csv | Format::Jsonl)
+}
+
+/// What this format has room for.
+fn written(work: &Work<'_>) -> Value {
+    let tally = &work.tally;
+    match work.request.format {
+        Format::Warc | Format::Wacz => json!({
+            "captures": tally.captures,
+            "brought_along": tally.brought_along,
+            "responses": tally.responses,
+            "payload_bytes": tally.payload_bytes,
+        }),
+        Format::Files => json!({
+            "captures": tally.captures,
+            "payloads": tally.payloads,
+            "payload_bytes": tally.payload_bytes,
+        }),
+        Format::Csv | Format::Jsonl => json!({"reports": tally.reports, "cells": tally.cells}),
+    }
+}
+
+fn left_out(work: &Work<'_>) -> Result<Value, ExportError> {
+    if is_of_reports(work) {
+        return Ok(json!({"reports_not_chosen": reports_not_chosen(work)?}));
+    }
+    let (counts, tally) = (&work.counts, &work.tally);
+    let mut left_out = json!({
+        "captured_at_another_time": counts.other_time,
+        "of_other_hosts": counts.other_hosts,
+        "without_such_a_report": counts.no_such_report,
+        "not_the_latest_of_their_url": counts.not_latest,
+        "payload_known_to_be_lost": tally.known_lost,
+        "damaged": tally.damaged,
+    });
+    // The others have room for exchanges without an answer.
+    if let (Format::Files, Some(object)) = (work.request.format, left_out.as_object_mut()) {
+        object.insert("without_an_answer".to_owned(), Value::from(tally.no_answer));
+    }
+    Ok(left_out)
+}
+
+fn reports_not_chosen(work: &Work<'_>) -> Result<u64, ExportError> {
+    Ok(work.selection.pages_with_reports()?.saturating_sub(work.tally.reports))
+}
+
+/// What a repair wrote off, of the time and the hosts asked for: how many records, and the first of them.
+fn known_losses(work: &Work<'_>) -> Result<(u64, Vec<KnownLoss>), ExportError> {
+    let (mut count, mut first) = (0, Vec::new());
+    work.selection.each_loss(|loss| {
+        count += 1;
+        if first.len() < LOSSES_NAMED {
+            first.push(loss);
+        }
+    })?;
+    Ok((count, first))
 }
 
 fn checks(format: Format) -> Vec<&'static str> {
@@ -232,26 +286,48 @@ pub(super) fn readme(work: &Work<'_>) -> Result<String, ExportError> {
         text.push_str(&format!("{MANIFEST}: the SHA-256 of every other file.\n"));
     }
     text.push_str("\nWhat was left out\n\n");
-    let counts = &work.counts;
-    let tally = &work.tally;
+    text.push_str(&left_out_words(work)?);
+    text.push_str("\nHow to check it\n\n");
+    for check in checks(format) {
+        text.push_str(&format!("- {check}\n"));
+    }
+    Ok(text)
+}
+
+fn left_out_words(work: &Work<'_>) -> Result<String, ExportError> {
+    let (counts, tally) = (&work.counts, &work.tally);
+    let damaged = if work.damaged.len() < DAMAGED_NAMED {
+        "damaged captures, or such as need one (snapshot.json names them)".to_owned()
+    } else {
+        format!(
+            "damaged captures, or such as need one (snapshot.json names {DAMAGED_NAMED} of them)"
+        )
+    };
+    let not_chosen = if is_of_reports(work) { reports_not_chosen(work)? } else { 0 };
     let reasons = [
+        (not_chosen, "pages with a report: none that the choice lets through"),
         (counts.other_time, "captures: made at another time"),
         (counts.other_hosts, "captures: of other hosts"),
         (counts.no_such_report, "captures: no such report was read from them"),
         (counts.not_latest, "captures: not the latest page of their URL"),
         (tally.no_answer, "captures: there was no answer"),
         (tally.known_lost, "captures: their payload is known to be lost"),
-        (tally.damaged, "damaged records (snapshot.json names them)"),
+        (tally.damaged, &damaged),
     ];
+    let mut text = String::new();
     for (count, what) in reasons.iter().filter(|(count, _)| *count > 0) {
         text.push_str(&format!("{count} {what}\n"));
     }
-    text.push_str(
-        "What robots.txt forbids, and what lies outside the seeds' scope, was never fetched.\n\nHow to check it\n\n",
-    );
-    for check in checks(format) {
-        text.push_str(&format!("- {check}\n"));
+    let (losses, _) = known_losses(work)?;
+    if losses > 0 {
+        text.push_str(&format!(
+            "{losses} records known to be lost for good (snapshot.json names the first)\n"
+        ));
     }
+    text.push_str(
+        "An archive holds what was fetched. What a crawl left out (outside the seeds' scope, or forbidden by \
+         robots.txt when\nit was due) is not in it, and is not counted here.\n",
+    );
     Ok(text)
 }
 

@@ -28,7 +28,7 @@ pub(super) fn write(work: &mut Work<'_>, beside: &Beside) -> Result<Size, Export
     let mut zip = Zip::create(path.clone())?;
     copy(work, &mut zip, true)?;
     if work.tally.captures == 0 {
-        return Err(ExportError::Nothing);
+        return Err(work.nothing());
     }
     index(work, &mut zip)?;
     pages(work, &mut zip)?;

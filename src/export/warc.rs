@@ -12,7 +12,7 @@ pub(super) fn write(work: &mut Work<'_>, beside: &Beside) -> Result<Size, Export
     let mut files = Files { folder: Folder::new(beside, work.selection), open: None };
     copy(work, &mut files, false)?;
     if work.tally.captures == 0 {
-        return Err(ExportError::Nothing);
+        return Err(work.nothing());
     }
     let mut folder = files.folder;
     let mut index = folder.create(INDEX)?;

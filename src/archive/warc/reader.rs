@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Read};
 use flate2::bufread::GzDecoder;
 
 use super::record::END;
+use crate::digest::{Digest, Hashing};
 
 /// No head of ours is longer: a few fields, each with one URL at most.
 const MAX_HEAD_BYTES: u64 = 1 << 20;
@@ -57,13 +58,18 @@ impl Record {
 
     /// The first field of that name in the HTTP head, if it is UTF-8: as `Response::field` gives it.
     pub fn http_field(&self, name: &str) -> Option<&str> {
+        Some(std::str::from_utf8(self.http_value(name)?).ok()?.trim())
+    }
+
+    /// The first field of that name in the HTTP head, byte for byte.
+    pub fn http_value(&self, name: &str) -> Option<&[u8]> {
         let mut lines = self.http_head().split(|byte| *byte == b'\n');
         let value = lines.find_map(|line| {
             let colon = line.iter().position(|byte| *byte == b':')?;
             let (field, value) = line.split_at_checked(colon)?;
             field.eq_ignore_ascii_case(name.as_bytes()).then_some(value)
         })?;
-        Some(std::str::from_utf8(value.get(1..)?).ok()?.trim())
+        value.get(1..)
     }
 
     /// What follows the HTTP head: the payload.
@@ -129,19 +135,20 @@ pub fn read_member(source: &mut impl BufRead) -> Result<Record, String> {
 }
 
 /// Reads the member that stands next as [`read_member`] does, and hands its payload on, part by part:
-/// of the block the record keeps the HTTP head alone. A payload of any length takes no memory.
+/// of the block the record keeps the HTTP head alone. A payload of any length takes no memory. The digest
+/// is that of the whole block, which nobody has in hand afterwards.
 ///
 /// # Errors
 /// As [`read_member`]; what was handed on is then not to be trusted.
 pub fn stream_member(
     source: &mut impl BufRead,
     sink: &mut dyn FnMut(&[u8]),
-) -> Result<Record, String> {
+) -> Result<(Record, Digest), String> {
     let mut member = BufReader::with_capacity(STREAM_BYTES, GzDecoder::new(source));
     let head = read_head(&mut member)?;
     let mut record = Record { fields: fields(&head)?, block: Vec::new() };
     let length = record.length()?;
-    let (mut left, mut in_head) = (length, true);
+    let (mut left, mut in_head, mut hashing) = (length, true, Hashing::default());
     while left > 0 {
         let part = member.fill_buf().map_err(|error| damaged_member(&error))?;
         if part.is_empty() {
@@ -149,6 +156,7 @@ pub fn stream_member(
         }
         let taken = part.len().min(usize::try_from(left).unwrap_or(usize::MAX));
         let part = part.get(..taken).unwrap_or_default();
+        hashing.update(part);
         if in_head {
             in_head = record.take_head(part, sink);
         } else {
@@ -158,7 +166,7 @@ pub fn stream_member(
         member.consume(taken);
     }
     end_of(member, length)?;
-    Ok(record)
+    Ok((record, hashing.digest()))
 }
 
 fn damaged_member(error: &std::io::Error) -> String {
@@ -258,8 +266,9 @@ mod tests {
                 payload.extend_from_slice(part);
                 parts += 1;
             });
-            let streamed = streamed.unwrap();
+            let (streamed, block) = streamed.unwrap();
             assert_eq!(source, b"next");
+            assert_eq!(block, Digest::of(whole.block()));
             assert_eq!(
                 (streamed.http_head(), payload.as_slice()),
                 (whole.http_head(), whole.payload())
