@@ -21,10 +21,10 @@ pub(crate) fn trick(play: impl Fn(TcpStream, String) + Send + 'static) -> Socket
     address
 }
 
-pub(crate) fn respond(mut stream: TcpStream, head: &str, body: &[u8]) {
+pub(crate) fn respond(mut stream: TcpStream, head: impl AsRef<[u8]>, body: &[u8]) {
+    let head = [b"HTTP/1.1 ", head.as_ref(), b"\r\nConnection: close\r\n\r\n"].concat();
     // Whoever asked may be gone.
-    let _sent =
-        stream.write_all(format!("HTTP/1.1 {head}\r\nConnection: close\r\n\r\n").as_bytes());
+    let _sent = stream.write_all(&head);
     let _sent = stream.write_all(body);
 }
 

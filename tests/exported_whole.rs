@@ -1,18 +1,21 @@
 //! An export is whole or not there: refused, killed, stopped, with damage in the archive, beside a crawl.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::exports::{Archive, assert_line, assert_manifest, error, tree};
-use crate::support::{Portals, Workspace};
+use crate::support::{LONGEST_WAIT, Portals, Workspace};
 
 #[test]
 fn it_is_whole_or_not_there_whatever_comes() {
     let archive = Archive::crawled();
     refused(&archive);
+    named(&archive);
     killed(&archive);
     stopped(&archive);
     assert_eq!(archive.unfinished(), Vec::<String>::new());
@@ -50,21 +53,57 @@ fn refused(archive: &Archive) {
     assert_eq!(fs::read_to_string(archive.path("taken")).unwrap(), "mine");
 }
 
+/// A name may end with a slash, and need not be UTF-8.
+fn named(archive: &Archive) {
+    archive.exported("wacz", "slash.wacz/", &[]);
+    assert!(archive.path("slash.wacz").is_file());
+    archive.exported("csv", "slash/", &[]);
+    assert_manifest(&archive.path("slash"));
+    let odd = OsStr::from_bytes(b"odd\xff");
+    let mut command = archive.workspace.command(&["export", "csv", "--json", "--out"]);
+    let output = command.arg(odd).output().unwrap();
+    assert!(output.status.success(), "{}", error(&output));
+    let written: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(written["path"], "odd\u{fffd}");
+    assert_manifest(&archive.workspace.path().join(odd));
+}
+
 fn killed(archive: &Archive) {
     archive.exported("warc", "all", &[]);
     archive.exported("wacz", "all.wacz", &[]);
+    let part = archive.path(".killed.part");
+    let mut inside = 0;
     for (number, format) in ["warc", "files", "wacz"].into_iter().cycle().take(24).enumerate() {
         let out = "killed";
+        let began = Instant::now();
         let mut export = archive
             .workspace
             .command(&["export", format, "--out", out])
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        std::thread::sleep(Duration::from_millis(6 * number as u64));
+        // Half of them as soon as something is written, and a little later each; the others at any time.
+        if number % 2 == 0 {
+            let is_written = || {
+                fs::read_dir(&part).is_ok_and(|entries| {
+                    entries.flatten().any(|entry| entry.metadata().is_ok_and(|file| file.len() > 0))
+                })
+            };
+            while !is_written() && export.try_wait().unwrap().is_none() {
+                assert!(began.elapsed() < LONGEST_WAIT);
+                std::thread::yield_now();
+            }
+            std::thread::sleep(Duration::from_micros(300 * number as u64));
+        } else {
+            std::thread::sleep(Duration::from_millis(6 * number as u64));
+        }
         export.kill().unwrap();
         let ended = export.wait().unwrap();
         let path = archive.path(out);
+        if part.exists() {
+            assert!(!path.exists() && !ended.success());
+            inside += usize::from(!tree(&part).is_empty());
+        }
         if path.is_dir() {
             assert_manifest(&path);
             fs::remove_dir_all(&path).unwrap();
@@ -75,6 +114,7 @@ fn killed(archive: &Archive) {
             assert!(!ended.success());
         }
     }
+    assert!(inside > 0, "no kill fell into the writing");
     // The next one clears what they left.
     archive.exported("warc", "killed", &[]);
     assert_eq!(tree(&archive.path("killed")), tree(&archive.path("all")));
@@ -168,6 +208,40 @@ fn a_damaged_record_is_left_out_and_named_and_so_is_what_needs_it() {
         assert_eq!(written["written"]["known_lost"], revisits.len(), "{format}");
         assert_eq!(written["written"]["damaged"], 0, "{format}");
     }
+}
+
+#[test]
+fn a_file_that_is_gone_is_told_once_and_where_nothing_is_left_that_is_said() {
+    let archive = Archive::crawled();
+    let host = "tjj.baishuizhou.gov.cn";
+    let files = archive.workspace.warc_files();
+    let file = files.last().unwrap();
+    let name = file.file_name().unwrap().to_str().unwrap().to_owned();
+    let chosen = archive.numbers(&format!(
+        "SELECT c.id FROM captures c JOIN urls u ON u.id = c.url_id JOIN hosts h ON h.id = u.host_id
+         WHERE h.name = '{host}'"
+    ));
+    let gone = archive.numbers(&format!(
+        "SELECT c.id FROM captures c JOIN segments s ON s.id = c.segment_id WHERE s.name = '{name}'"
+    ));
+    fs::remove_file(file).unwrap();
+    let output = archive.export("warc", "out", &[]);
+    assert_eq!(output.status.code(), Some(1));
+    let message = error(&output);
+    let said = format!("left out: {} captures: cannot open {name}: No such file", gone.len());
+    assert!(message.contains(&said) && message.lines().count() == 1, "{message}");
+    assert!(archive.captures_in("out").is_disjoint(&gone));
+    assert_eq!(archive.snapshot("out")["left_out"]["damaged"], gone.len());
+
+    for file in &files[..files.len() - 1] {
+        fs::remove_file(file).unwrap();
+    }
+    let output = archive.export("warc", "nothing", &["--host", host]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = format!("all {} captures that match are damaged: nothing was written", chosen.len());
+    let message = error(&output);
+    assert!(message.contains(&said) && message.contains("gongkai verify"), "{message}");
+    assert_eq!(archive.unfinished(), Vec::<String>::new());
 }
 
 #[test]

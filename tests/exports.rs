@@ -79,7 +79,7 @@ impl Archive {
     /// What unfinished exports left.
     pub(crate) fn unfinished(&self) -> Vec<String> {
         let entries = fs::read_dir(self.workspace.path()).unwrap();
-        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let names = entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
         names.filter(|name| name.starts_with('.')).collect()
     }
 

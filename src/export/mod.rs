@@ -132,7 +132,9 @@ pub struct Damaged {
 /// A file that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unread {
-    /// Which, and why not.
+    /// Its name.
+    pub segment: String,
+    /// Why not; with its name.
     pub why: String,
     /// So many captures in it are left out.
     pub captures: u64,

@@ -107,27 +107,30 @@ impl Work<'_> {
 
     /// Counts what cannot be had, and tells it: of a file that cannot be read, once for all its captures.
     pub(super) fn leave_out(&mut self, capture: &Chosen, unfit: Unfit) {
-        let is_file = matches!(unfit, Unfit::File(_));
-        let (Unfit::Record(why) | Unfit::File(why)) = unfit;
+        let segment = &capture.place.segment;
+        if self.unread.as_ref().is_some_and(|unread| unread.segment != *segment) {
+            self.tell_unread();
+        }
+        let (of_file, why) = match (unfit, &mut self.unread) {
+            // What else is wrong with a capture in such a file does not matter.
+            (_, Some(unread)) => {
+                unread.captures += 1;
+                (true, unread.why.clone())
+            }
+            (Unfit::File(why), none) => {
+                let segment = segment.clone();
+                *none = Some(Unread { segment, why: why.clone(), captures: 1 });
+                (true, why)
+            }
+            (Unfit::Record(why), None) => (false, why),
+        };
         let damaged = Damaged { url: capture.url.clone(), captured_at: capture.at, why };
-        if is_file {
-            self.count_unread(&damaged.why);
-        } else {
+        if !of_file {
             (self.tell)(Event::Damaged(&damaged));
         }
         self.tally.damaged += 1;
         if self.damaged.len() < DAMAGED_NAMED {
             self.damaged.push(damaged);
-        }
-    }
-
-    fn count_unread(&mut self, why: &str) {
-        match &mut self.unread {
-            Some(unread) if unread.why == why => unread.captures += 1,
-            _ => {
-                self.tell_unread();
-                self.unread = Some(Unread { why: why.to_owned(), captures: 1 });
-            }
         }
     }
 

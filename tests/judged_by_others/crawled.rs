@@ -15,7 +15,7 @@ use crate::support::{Portals, Workspace};
 const HOST: &str = "www.xiaohezhen.gov.cn";
 
 /// The small portal's pages; what stands in queries is in GBK, as its pages are.
-const PATHS: [&str; 11] = [
+const PATHS: [&str; 12] = [
     "/busy.html",
     "/guarded.html",
     "/changed.html",
@@ -24,6 +24,7 @@ const PATHS: [&str; 11] = [
     "/copy-a.html",
     "/copy-b.html",
     "/empty.html",
+    "/latin-1.html",
     "/search.html?word=%C7%E0%C9%BC&page=2",
     "/search.html?word=青杉",
     "/栏目/Index.HTML",
@@ -81,11 +82,11 @@ fn small_portal() -> std::net::SocketAddr {
         let was_had = request.to_ascii_lowercase().contains("if-modified-since:");
         let (status, fields, page) = answer(&path, visit, was_had);
         let (page, _, _) = GBK.encode(&page);
-        let head = format!(
-            "{status}\r\nContent-Type: text/html; charset=gbk\r\nContent-Length: {}{fields}",
-            page.len()
-        );
-        respond(stream, &head, &page);
+        // A byte that is no UTF-8 may stand in a head, and others read it as Latin-1.
+        let mime: &[u8] = if path == "/latin-1.html" { b"text/\xbc" } else { b"text/html" };
+        let rest = format!("; charset=gbk\r\nContent-Length: {}{fields}", page.len());
+        let head = [status.as_bytes(), b"\r\nContent-Type: ", mime, rest.as_bytes()].concat();
+        respond(stream, head, &page);
     })
 }
 

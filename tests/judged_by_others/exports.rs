@@ -67,13 +67,16 @@ fn the_index_of_exported_warc_files_is_that_which_cdxj_indexer_makes() {
     let workspace = crawled();
     let (_dir, out) = exported(&workspace, "warc", "warc");
     let text = fs::read_to_string(out.join("index.cdxj")).unwrap();
-    let mut sorted: Vec<&str> = text.lines().collect();
-    sorted.sort_unstable();
-    assert!(text.lines().eq(sorted), "index.cdxj is not sorted");
-    let ours: BTreeSet<Line> = cdxj(&text).into_iter().collect();
+    let ours: Vec<&str> = text.lines().collect();
+    assert!(ours.is_sorted(), "index.cdxj is not sorted");
     let theirs = said(tool("cdxj-indexer").args(warc_files(&out)));
+    let theirs: BTreeSet<&str> = theirs.lines().collect();
     assert!(ours.len() > 300, "{}", ours.len());
-    assert_eq!(ours, cdxj(&theirs).into_iter().collect());
+    assert!(ours.iter().any(|line| line.contains(r#""mime": "text/\u00bc""#)), "one in Latin-1");
+    for (line, other) in ours.iter().zip(&theirs) {
+        assert_eq!(line, other);
+    }
+    assert_eq!(ours.len(), theirs.len());
 }
 
 #[test]
