@@ -345,3 +345,36 @@ fn without_an_archive_it_says_how_to_make_one_and_makes_none() {
         assert!(!workspace.path().join("archive").exists());
     }
 }
+
+#[test]
+fn after_an_update_what_only_reads_names_it_and_it_brings_the_database_up_to_date() {
+    let workspace = crawled("", &["--max-pages", "20"]);
+    let older =
+        "DROP INDEX captures_place; ALTER TABLE segments DROP COLUMN digest; DROP TABLE losses;
+        PRAGMA user_version = 1;";
+    workspace.database().execute_batch(older).unwrap();
+    let url = gongkai::demo::portals()[0].seed_url();
+    let commands: [&[&str]; 9] = [
+        &["status"],
+        &["why", &url],
+        &["reports"],
+        &["show", &url],
+        &["cat", "sha256:0000000000000000000000000000000000000000000000000000000000000000"],
+        &["verify"],
+        &["verify", "--quick"],
+        &["export", "warc", "--out", "out"],
+        &["reparse", "--dry-run"],
+    ];
+    for command in commands {
+        let output = workspace.run(command);
+        let said = words(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{command:?}: {said}");
+        assert!(
+            said.contains("has schema 1") && said.contains("`gongkai reparse` brings it"),
+            "{said}"
+        );
+    }
+    workspace.result(&["reparse"]);
+    workspace.result(&["verify"]);
+    workspace.result(&["export", "warc", "--out", "out"]);
+}

@@ -147,3 +147,12 @@ impl Selection {
         Ok(())
     }
 }
+
+#[cfg(test)]
+impl Selection {
+    /// Leaves room for so many pages of temporary files.
+    pub(crate) fn limit_temporary_files(&self, pages: u32) -> Result<(), DbError> {
+        let limit = format!("PRAGMA temp.max_page_count = {pages}");
+        Ok(self.prepare(&limit)?.query_row([], |_| Ok(()))?)
+    }
+}

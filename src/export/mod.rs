@@ -379,3 +379,23 @@ fn make(
         counts,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::kept::Kept;
+
+    #[test]
+    fn where_there_is_no_room_for_temporary_files_it_is_said_where_they_go_and_what_to_do() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Db::open(&dir.path().join(format::DATABASE)).unwrap();
+        let selection = db.into_selection(&Filter::default(), Arc::default()).unwrap();
+        selection.limit_temporary_files(20).unwrap();
+        let line = "line ".repeat(200);
+        let full = (0..10_000).find_map(|_| selection.keep(Kept::Cdxj, &line).err());
+        let message = ExportError::from(full.unwrap()).to_string();
+        for part in ["SQLITE_TMPDIR", "TMPDIR", "/var/tmp", "make room there"] {
+            assert!(message.contains(part), "{message}");
+        }
+    }
+}
