@@ -17,10 +17,11 @@ type Promise = (&'static str, fn(&Archive));
 #[test]
 fn what_came_again_and_what_is_lost_is_chosen_as_promised() {
     let crawled = Archive::crawled();
-    let promises: [Promise; 8] = [
+    let promises: [Promise; 9] = [
         ("the report of a page is that of its latest capture that is one", went_and_came_back),
         ("a report is of every time at which its page was captured", unchanged_since),
         ("the latest capture is one whose payload is held", latest_that_is_held),
+        ("an exchange goes out whole or not at all", whole_or_not_at_all),
         ("no revisit goes out without its original, wherever that lies", original_behind_it),
         ("a revisit of a lost record goes out where a replay finds its bytes", lost_and_held_again),
         ("the same archive gives the same bytes from anywhere, however its index was made", moved),
@@ -61,6 +62,11 @@ fn seen_twice(archive: &Archive) -> (String, i64, i64, [i64; 2]) {
 fn went_and_came_back(archive: &Archive) {
     let (url, id, first, [went, back]) = seen_twice(archive);
     let before = archive.workspace.result(&["reports", "--json"]);
+    let counts = || {
+        let status = archive.workspace.result(&["status", "--json"]);
+        serde_json::from_str::<Value>(&status).unwrap()["reports"].clone()
+    };
+    let counted = counts();
     let between = i64::midpoint(went, back);
     // In between the page was another report.
     archive.alter(&format!(
@@ -74,6 +80,8 @@ fn went_and_came_back(archive: &Archive) {
          WHERE url_id = {id}"
     ));
     assert_eq!(archive.workspace.result(&["reports", "--json"]), before);
+    assert!(counted.is_array());
+    assert_eq!(counts(), counted);
     archive.exported("jsonl", "jsonl", &[]);
     assert_eq!(fs::read_to_string(archive.path("jsonl/reports.jsonl")).unwrap(), before);
     archive.exported("csv", "csv", &[]);
@@ -136,6 +144,32 @@ fn place(archive: &Archive, capture: i64) -> (String, u64, u64) {
             },
         )
         .unwrap()
+}
+
+fn whole_or_not_at_all(archive: &Archive) {
+    let capture = *archive
+        .numbers(
+            "SELECT max(c.id) FROM captures c JOIN payloads p ON p.capture_id = c.id WHERE NOT EXISTS
+                 (SELECT 1 FROM captures r WHERE r.payload_id = p.id AND r.id <> c.id)",
+        )
+        .first()
+        .unwrap();
+    let (name, offset, length) = place(archive, capture);
+    let file = archive.path("archive/warc").join(&name);
+    let whole = fs::read(&file).unwrap();
+    let expected = archive.numbers(&format!("SELECT id FROM captures WHERE id <> {capture}"));
+    // The time in a gzip head, which no reader looks at; and the request.
+    for (at, out) in [(offset + 5, "head"), (offset + length + 30, "request")] {
+        let mut bytes = whole.clone();
+        bytes[usize::try_from(at).unwrap()] ^= 0xff;
+        fs::write(&file, bytes).unwrap();
+        let output = archive.export("warc", out, &[]);
+        assert_eq!(output.status.code(), Some(1), "{out}");
+        assert!(error(&output).contains(&name), "{out}: {}", error(&output));
+        assert_eq!(archive.captures_in(out), expected, "{out}");
+    }
+    // The payload is whole.
+    archive.exported("files", "files", &[]);
 }
 
 fn revisits_of(archive: &Archive, capture: i64) -> BTreeSet<i64> {

@@ -3,6 +3,7 @@
 use rusqlite::{OptionalExtension, params};
 use serde::Serialize;
 
+use super::reports::{self, HAS_ONE};
 use super::{Db, DbError};
 use crate::canonical::CanonicalUrl;
 use crate::clock::Moment;
@@ -241,9 +242,11 @@ impl Db {
     }
 
     fn report_counts(&self) -> Result<Vec<ReportCount>, DbError> {
-        let mut statement = self.connection.prepare(
-            "SELECT year, count(DISTINCT url_id) FROM reports GROUP BY year ORDER BY year",
-        )?;
+        // Of each page the one that `reports` tells.
+        let mut statement = self.connection.prepare(&format!(
+            "SELECT year, count(*) FROM ({} WHERE {HAS_ONE}) GROUP BY year ORDER BY year",
+            reports::select("1")
+        ))?;
         let rows = statement
             .query_map([], |row| Ok(ReportCount { year: row.get(0)?, count: unsigned(row, 1)? }))?;
         Ok(rows.collect::<Result<_, _>>()?)
