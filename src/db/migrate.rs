@@ -26,6 +26,10 @@ pub(super) fn refuse_others(connection: &Connection, path: &Path) -> Result<(), 
     let not_ours = |why| DbError::NotOurs { path: path.to_owned(), why };
     let opened = |error: rusqlite::Error| match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => not_ours("it is no database at all"),
+        // The file itself is open.
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly) => {
+            DbError::NothingBeside { path: path.to_owned(), source: error }
+        }
         _ => DbError::Open { path: path.to_owned(), source: error },
     };
     let id: i64 =

@@ -72,6 +72,20 @@ pub enum DbError {
         #[source]
         source: rusqlite::Error,
     },
+    /// Nothing can be written beside it.
+    #[error(
+        "the database {} cannot be read where nothing can be written beside it: SQLite makes a -wal and a \
+         -shm there; copy it to a folder that can be written, link `warc` beside it, and name that folder as \
+         `archive.dir`",
+        path.display()
+    )]
+    NothingBeside {
+        /// Its path.
+        path: PathBuf,
+        /// What SQLite says.
+        #[source]
+        source: rusqlite::Error,
+    },
     /// There is none yet.
     #[error(
         "there is no archive at {}: `gongkai crawl` makes it; `--config FILE` names another configuration",
