@@ -283,7 +283,7 @@ impl Repair<'_> {
         done.asked_again = tx.settle_payloads()?;
         tx.commit()?;
         self.count(done);
-        Ok(format!("{name}: {why}; {} captures were taken out of the index", done.removed))
+        Ok(format!("{name}: {why}; captures taken out of the index: {}", done.removed))
     }
 
     fn damaged(&mut self, db: &mut Db, name: &str) -> Result<String, RepairError> {
@@ -310,7 +310,7 @@ impl Repair<'_> {
         self.count(done);
         self.summary.set_aside += 1;
         Ok(format!(
-            "{name}: set aside as {}; {} captures are kept in {}, {} are lost",
+            "{name}: set aside as {}; captures: {} kept in {}, {} lost",
             aside.display(),
             done.kept + done.added,
             state.name,
@@ -325,7 +325,7 @@ impl Repair<'_> {
         let done = self.ground.reconcile(db, name, &path, &state, None)?;
         self.count(done);
         let step = format!(
-            "{name}: {} rows stay, {} were added, {} were taken away",
+            "{name}: rows: {} kept, {} added, {} taken away",
             done.kept, done.added, done.removed
         );
         if done.copies == 0 {
@@ -342,7 +342,7 @@ impl Repair<'_> {
             let state = state(name, &path)?;
             let done = self.ground.reconcile(db, name, &path, &state, None)?;
             self.count(done);
-            return Ok(format!("{name}: {} captures were taken into the index", done.added));
+            return Ok(format!("{name}: captures taken into the index: {}", done.added));
         }
         Ok(format!("{name}: {}", self.without_copies(db, name, "")?))
     }
@@ -378,7 +378,7 @@ impl Repair<'_> {
             let state = mended.seal()?;
             self.count(done);
             let kept = done.kept + done.added;
-            what = format!("{kept} captures that no other file holds are kept in {}", state.name);
+            what = format!("captures that no other file holds: {kept}, kept in {}", state.name);
         } else if !old.is_empty() {
             let tx = db.begin()?;
             tx.remove_segment(old)?;

@@ -82,8 +82,8 @@ impl Plan {
         let file = |(name, needs): (&String, &FileNeeds)| match needs.need {
             Need::Removal => format!("{name}: not there; its captures are taken out of the index"),
             Need::Mending => format!(
-                "{name}: set aside, and its whole records kept in a new file; {} bytes are no record, \
-                 {} captures are lost",
+                "{name}: set aside, and its whole records kept in a new file; bytes that are no record: {}, \
+                 captures without one: {}",
                 needs.damaged_bytes, needs.without_record
             ),
             Need::Admission => {
