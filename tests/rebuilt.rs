@@ -1,6 +1,7 @@
 //! The database is an index of the WARC files: made anew from these alone, it says the same.
 
 use std::fs;
+use std::path::Path;
 use std::process::Stdio;
 
 use crate::support::{Portals, Workspace};
@@ -78,10 +79,20 @@ fn an_index_made_anew_says_the_same_and_a_crawl_goes_on_from_it() {
     crawled.result(&["crawl"]);
     let workspace = crawled.copy();
     let database = workspace.path().join("archive/gongkai.db");
-    fs::remove_file(&database).unwrap();
-    let refused = workspace.run(&["crawl"]);
-    assert_eq!(refused.status.code(), Some(1), "an archive without an index is not begun anew");
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("gongkai rebuild"));
+    // Gone, or emptied by a full disk: an archive without an index is not begun anew.
+    let lose: [fn(&Path); 2] = [
+        |database| fs::remove_file(database).unwrap(),
+        |database| fs::write(database, b"").unwrap(),
+    ];
+    for lose in lose {
+        lose(&database);
+        for command in ["crawl", "status", "reports", "verify", "reparse"] {
+            let refused = workspace.run(&[command]);
+            assert_eq!(refused.status.code(), Some(1), "{command}");
+            let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+            assert!(message.contains("gongkai rebuild"), "{command}: {message}");
+        }
+    }
     workspace.result(&["rebuild"]);
     assert_the_same(&crawled, &workspace);
     assert_eq!(problems(&workspace), [""; 0]);

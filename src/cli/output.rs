@@ -54,6 +54,14 @@ impl Output {
         self.results.flush().map_err(|error| Failure::output(&error))
     }
 
+    /// A line of the result that says that all is well: kept back where nothing but errors is wanted.
+    ///
+    /// # Errors
+    /// When standard output is gone.
+    pub(super) fn good_news(&mut self, line: impl AsRef<str>) -> Result<(), Failure> {
+        if self.quiet { Ok(()) } else { self.line(line) }
+    }
+
     /// A remark for whoever watches.
     pub(super) fn remark(&self, text: impl AsRef<str>) {
         if !self.quiet {

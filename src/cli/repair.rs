@@ -37,7 +37,8 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
     if args.json {
         output.json(&summary)?;
     } else {
-        output.line(words(&summary, args.dry_run))?;
+        let words = words(&summary, args.dry_run);
+        if summary.findings == 0 { output.good_news(words)? } else { output.line(words)? }
     }
     let is_left = summary.left > 0 || (args.dry_run && summary.findings > 0);
     Ok(if is_left { Exit::Failed } else { Exit::Done })
@@ -58,6 +59,9 @@ fn tell(event: &Event<'_>, as_json: bool, output: &mut Output) -> Result<(), Fai
 
 fn words(summary: &Summary, dry_run: bool) -> String {
     let findings = output::count(summary.findings, "finding");
+    if summary.rebuilt && summary.findings == 0 && summary.left == 0 {
+        return "the archive is whole now".to_owned();
+    }
     if summary.findings == 0 {
         return "the archive is whole: nothing to repair".to_owned();
     }

@@ -40,6 +40,8 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
     let summary = summary?;
     if args.json {
         output.json(&summary)?;
+    } else if summary.findings == 0 {
+        output.good_news(words(&summary, args.quick))?;
     } else {
         output.line(words(&summary, args.quick))?;
     }

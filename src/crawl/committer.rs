@@ -387,7 +387,11 @@ impl Committer {
                 elapsed: self.clock.elapsed(),
                 waiting: waits.waiting,
                 hosts_resting: waits.hosts_resting,
-                next_due: [waits.paced, waits.resting, waits.again].into_iter().flatten().min(),
+                next_due: [waits.paced, waits.resting, waits.again]
+                    .into_iter()
+                    .flatten()
+                    .min()
+                    .filter(|due| *due > clock::now()),
             }),
             Err(error) => Err(self.break_off(error)),
         }

@@ -82,16 +82,6 @@ pub enum CrawlError {
         /// Bytes that are to be left free.
         reserve: u64,
     },
-    /// There are WARC files, and nothing that says what is in them.
-    #[error(
-        "there are WARC files in {}, and no index beside them: get gongkai.db back from a copy, or run \
-         `gongkai rebuild`",
-        dir.display()
-    )]
-    NoIndex {
-        /// The archive.
-        dir: std::path::PathBuf,
-    },
     /// Another process holds the archive, or its files failed.
     #[error(transparent)]
     Archive(#[from] ArchiveError),

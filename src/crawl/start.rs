@@ -48,8 +48,8 @@ pub(super) fn open(
     let lock = Lock::acquire(dir)?;
     let now = clock::now();
     let database = dir.join(format::DATABASE);
-    if !database.exists() && left_open::has_warc_files(dir)? {
-        return Err(CrawlError::NoIndex { dir: dir.clone() });
+    if let Err(no_index @ DbError::NoIndex { .. }) = Db::exists(&database) {
+        return Err(no_index.into());
     }
     let mut db = Db::open(&database)?;
     mend(dir, &mut db)?;

@@ -130,11 +130,12 @@ impl Tx<'_> {
 
     /// Takes a capture away, with the reports that were read out of it. Where its record was lost, and was
     /// not merely never there, that is written down, and its page is asked for again unless a later capture
-    /// has it.
+    /// has it. Returns how many are.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn remove_capture(&self, id: i64, lost: Option<&str>, now: Moment) -> Result<(), DbError> {
+    pub fn remove_capture(&self, id: i64, lost: Option<&str>, now: Moment) -> Result<u64, DbError> {
+        let mut asked = 0;
         if let Some(why) = lost {
             self.0
                 .prepare_cached(
@@ -145,7 +146,7 @@ impl Tx<'_> {
                      ON CONFLICT (record_id) DO NOTHING",
                 )?
                 .execute(params![id, why, now.as_millis()])?;
-            self.ask_again_for(
+            asked = self.ask_again_for(
                 "id = (SELECT url_id FROM captures c WHERE c.id = ?1
                 AND NOT EXISTS (SELECT 1 FROM captures l WHERE l.url_id = c.url_id
                     AND (l.at > c.at OR l.at = c.at AND l.id > c.id)))",
@@ -154,7 +155,7 @@ impl Tx<'_> {
         }
         self.0.prepare_cached("DELETE FROM reports WHERE capture_id = ?1")?.execute([id])?;
         self.0.prepare_cached("DELETE FROM captures WHERE id = ?1")?.execute([id])?;
-        Ok(())
+        Ok(asked)
     }
 
     /// Takes away the row of a file that no capture lies in any more.

@@ -37,6 +37,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
+use crate::archive::left_open;
 use crate::canonical::CanonicalUrl;
 
 /// How long a reader or writer waits for another before it gives up.
@@ -95,9 +96,19 @@ pub enum DbError {
         /// Where it was looked for.
         path: PathBuf,
     },
+    /// There are WARC files, and nothing that says what is in them.
+    #[error(
+        "there are WARC files in {}, and no index beside them: get gongkai.db back from a copy, or run \
+         `gongkai rebuild`; --config FILE names another configuration",
+        dir.display()
+    )]
+    NoIndex {
+        /// The archive.
+        dir: PathBuf,
+    },
     /// Something else lies there.
     #[error(
-        "{} is not a database of gongkai: {why}; move it away, or name another configuration with `--config FILE`",
+        "{} is not a database of gongkai: {why}; where WARC files lie beside it, `gongkai rebuild` makes the index anew; else move it away, or name another configuration with `--config FILE`",
         path.display()
     )]
     NotOurs {
@@ -133,9 +144,14 @@ pub enum DbError {
         /// The one that we read.
         known: i64,
     },
+    /// Its pages, its tables or a value in it are not what they should be.
+    #[error(
+        "the database is damaged: `gongkai repair` makes the index anew from the WARC files, and keeps the old one"
+    )]
+    Damaged(#[source] rusqlite::Error),
     /// A statement failed.
     #[error("the database failed")]
-    Sql(#[from] rusqlite::Error),
+    Sql(#[source] rusqlite::Error),
     /// A row says what no row of ours says.
     #[error("the database holds {what}: run `gongkai verify`")]
     Corrupt {
@@ -157,22 +173,33 @@ impl DbError {
 }
 
 impl DbError {
-    /// Whether the database itself is damaged: its pages, its tables, or a value of another shape.
+    /// Whether the database itself is damaged.
     pub fn is_damage(&self) -> bool {
-        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase, Unknown};
-        let (Self::Sql(error) | Self::Open { source: error, .. }) = self else {
-            return matches!(self, Self::Corrupt { .. });
-        };
-        match error {
-            // `Unknown` is what a table or a column that is not there comes to.
-            rusqlite::Error::SqliteFailure(error, _) => {
-                matches!(error.code, DatabaseCorrupt | NotADatabase | Unknown)
-            }
-            rusqlite::Error::FromSqlConversionFailure(..)
-            | rusqlite::Error::IntegralValueOutOfRange(..)
-            | rusqlite::Error::InvalidColumnType(..) => true,
+        match self {
+            Self::Damaged(_) | Self::Corrupt { .. } => true,
+            Self::Open { source, .. } => is_damage(source),
             _ => false,
         }
+    }
+}
+
+impl From<rusqlite::Error> for DbError {
+    fn from(error: rusqlite::Error) -> Self {
+        if is_damage(&error) { Self::Damaged(error) } else { Self::Sql(error) }
+    }
+}
+
+fn is_damage(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase, Unknown};
+    match error {
+        // `Unknown` is what a table or a column that is not there comes to.
+        rusqlite::Error::SqliteFailure(error, _) => {
+            matches!(error.code, DatabaseCorrupt | NotADatabase | Unknown)
+        }
+        rusqlite::Error::FromSqlConversionFailure(..)
+        | rusqlite::Error::IntegralValueOutOfRange(..)
+        | rusqlite::Error::InvalidColumnType(..) => true,
+        _ => false,
     }
 }
 
@@ -253,7 +280,15 @@ impl Db {
     /// # Errors
     /// When there is none.
     pub fn exists(path: &Path) -> Result<(), DbError> {
-        if path.exists() { Ok(()) } else { Err(DbError::Missing { path: path.to_owned() }) }
+        // An empty file is what a full disk, or a copy that broke off, leaves.
+        if std::fs::metadata(path).is_ok_and(|file| file.len() > 0) {
+            return Ok(());
+        }
+        let dir = path.parent().unwrap_or(path);
+        if left_open::has_warc_files(dir).unwrap_or(false) {
+            return Err(DbError::NoIndex { dir: dir.to_owned() });
+        }
+        Err(DbError::Missing { path: path.to_owned() })
     }
 
     fn with(connection: Connection, path: &Path) -> Result<Self, DbError> {

@@ -310,7 +310,7 @@ fn left_out_words(work: &Work<'_>) -> Result<String, ExportError> {
         (counts.other_hosts, "captures: of other hosts"),
         (counts.no_such_report, "captures: no such report was read from them"),
         (counts.not_latest, "captures: not the latest page of their URL"),
-        (tally.no_answer, "captures: there was no answer"),
+        (tally.no_answer, "captures: there was no answer, or one that is not the page"),
         (tally.known_lost, "captures: their payload is known to be lost"),
         (tally.damaged, &damaged),
     ];

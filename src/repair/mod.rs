@@ -20,7 +20,7 @@ use crate::archive::exchanges::{Key, key};
 use crate::archive::lock::Lock;
 use crate::archive::read::file_digest;
 use crate::archive::scan::{Scan, Scanned};
-use crate::archive::{ArchiveError, SegmentState, format, left_open, segment};
+use crate::archive::{ArchiveError, SegmentState, format, segment};
 use crate::clock;
 use crate::config::Config;
 use crate::crawl::{CrawlError, start};
@@ -112,6 +112,12 @@ pub fn run<E: From<RepairError>>(
 ) -> Result<Summary, E> {
     let mut summary = Summary::default();
     if dry_run {
+        let path = config.archive.dir.join(format::DATABASE);
+        if let Err(DbError::NoIndex { .. }) = Db::exists(&path) {
+            summary.findings = 1;
+            tell(Event::Step("there is no index: it is made anew from the WARC files"))?;
+            return Ok(summary);
+        }
         let plan = plan(config, &mut |event| tell(event))?;
         summary.findings = plan.findings;
         for step in plan.words() {
@@ -147,9 +153,7 @@ pub fn run<E: From<RepairError>>(
         let made = rebuild::run_locked(config, seeds, &lock, |_| Ok::<_, RebuildError>(()));
         made.map_err(RepairError::from)?;
         summary.rebuilt = true;
-        tell(Event::Step(
-            "the index was made anew: it was damaged, or its rows contradicted one another",
-        ))?;
+        tell(Event::Step("the index was made anew from the WARC files"))?;
     }
     let left = plan(config, &mut |event| match event {
         Event::Finding(finding) => tell(Event::Left(finding)),
@@ -165,8 +169,8 @@ const ROUNDS: u32 = 3;
 fn lock(config: &Config) -> Result<Lock, RepairError> {
     let dir = &config.archive.dir;
     let path = dir.join(format::DATABASE);
-    if !path.exists() && !left_open::has_warc_files(dir)? {
-        return Err(DbError::Missing { path }.into());
+    if let Err(missing @ DbError::Missing { .. }) = Db::exists(&path) {
+        return Err(missing.into());
     }
     Ok(Lock::acquire(dir)?)
 }
@@ -175,12 +179,14 @@ fn lock(config: &Config) -> Result<Lock, RepairError> {
 fn is_readable(config: &Config) -> Result<bool, RepairError> {
     let dir = &config.archive.dir;
     let path = dir.join(format::DATABASE);
-    if !path.exists() {
+    if Db::exists(&path).is_err() {
         return Ok(false);
     }
     let mut db = match Db::open(&path) {
         Ok(db) => db,
-        Err(error) if error.is_damage() => return Ok(false),
+        Err(error) if error.is_damage() || matches!(error, DbError::NotOurs { .. }) => {
+            return Ok(false);
+        }
         Err(error) => return Err(error.into()),
     };
     match start::mend(dir, &mut db) {
@@ -276,11 +282,11 @@ impl Repair<'_> {
         let rows = tx.captures_by_record(name)?;
         let mut done = Reconciled::default();
         for row in rows.values().flatten() {
-            tx.remove_capture(row.id, Some(why), self.ground.now)?;
+            done.asked_again += tx.remove_capture(row.id, Some(why), self.ground.now)?;
             done.removed += 1;
         }
         tx.remove_segment(name)?;
-        done.asked_again = tx.settle_payloads()?;
+        done.asked_again += tx.settle_payloads()?;
         tx.commit()?;
         self.count(done);
         Ok(format!("{name}: {why}; captures taken out of the index: {}", done.removed))

@@ -73,7 +73,7 @@ impl Ground<'_> {
             // A row that says something else than its record has lost nothing.
             let lost = lost.filter(|_| !unspoken.contains(&record_id));
             for row in rows {
-                tx.remove_capture(row.id, lost, self.now)?;
+                done.asked_again += tx.remove_capture(row.id, lost, self.now)?;
                 done.removed += 1;
             }
         }
@@ -83,7 +83,7 @@ impl Ground<'_> {
         if old != new.name {
             tx.remove_segment(old)?;
         }
-        done.asked_again = tx.settle_payloads()?;
+        done.asked_again += tx.settle_payloads()?;
         tx.commit()?;
         Ok(done)
     }

@@ -11,7 +11,7 @@ mod finding;
 use std::collections::HashSet;
 use std::error::Error as _;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -26,16 +26,6 @@ pub use finding::{Finding, Problem};
 /// Why the archive could not be verified.
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
-    /// There are WARC files, and no index.
-    #[error(
-        "there are WARC files in {}, and no index beside them: get gongkai.db back from a copy, or run \
-         `gongkai rebuild`; --config FILE names another configuration",
-        dir.display()
-    )]
-    NoIndex {
-        /// The archive.
-        dir: PathBuf,
-    },
     /// A file could not be read.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
@@ -88,9 +78,6 @@ pub fn run<E: From<VerifyError>>(
     mut tell: impl FnMut(Event<'_>) -> Result<(), E>,
 ) -> Result<Summary, E> {
     let path = archive_dir.join(format::DATABASE);
-    if !path.exists() && left_open::has_warc_files(archive_dir).map_err(VerifyError::from)? {
-        return Err(VerifyError::NoIndex { dir: archive_dir.to_owned() }.into());
-    }
     let mut summary = Summary::default();
     let result = Db::open_read_only(&path).map_err(Ended::from).and_then(|db| {
         let mut verify =
@@ -142,7 +129,7 @@ impl Verify<'_> {
         if !self.quick
             && let Some(what) = db.broken_page()?
         {
-            return self.find(&damaged_database(&what), tell);
+            return self.find(&damaged_database(&what.replace('\n', " ")), tell);
         }
         // First the folder, then the rows: a file that a crawl begins in between has a row, not the reverse.
         let files = files(self.archive_dir)?;
