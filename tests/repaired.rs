@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use crate::support::Workspace;
+use crate::support::{Portals, Workspace};
 use crate::verified::{alter, crawled, flip, largest, problems};
 
 /// The records that the index speaks of, each with the URL and time.
@@ -86,6 +86,27 @@ fn a_file_that_is_gone_takes_its_own_captures_along_and_no_others() {
     // Revisits of what it held are whole records: they stay, and what they lost is known.
     let (lines, _) = workspace.json_lines(&["verify", "--json"]);
     assert_eq!(lines[0]["lost"].as_i64(), Some(lost));
+}
+
+#[test]
+fn a_file_that_comes_back_makes_everything_as_it_was() {
+    let log = tempfile::tempdir().unwrap();
+    let portals = Portals::serve(&log.path().join("log"));
+    let workspace = Workspace::new(&portals, "[archive]\nwarc_size = \"100KiB\"\n");
+    workspace.result(&["crawl"]);
+    let (before, frontier) = (captures(&workspace), workspace.frontier());
+    let (file, _) = largest(&workspace);
+    let elsewhere = workspace.path().join("elsewhere");
+    fs::rename(&file, &elsewhere).unwrap();
+    repair(&workspace);
+    assert_ne!(workspace.frontier(), frontier);
+    fs::rename(&elsewhere, &file).unwrap();
+    repair(&workspace);
+    assert_eq!(captures(&workspace), before);
+    assert_eq!(workspace.frontier(), frontier);
+    let asked = portals.log().len();
+    workspace.result(&["crawl"]);
+    assert_eq!(portals.log().len(), asked, "nobody is asked for what is there");
 }
 
 #[test]

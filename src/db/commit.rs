@@ -69,6 +69,24 @@ impl Tx<'_> {
         Ok((Committed { capture, new_report }, payload))
     }
 
+    /// Puts a URL back to where its outcome moved it, if it waits to be asked again only because this capture, its
+    /// latest, was thought to be lost.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn restore_url(&self, outcome: &Outcome, payload: Option<i64>) -> Result<(), DbError> {
+        let lease = &outcome.lease;
+        let Some(change) = &outcome.url else {
+            return Ok(());
+        };
+        if !self.waits_for_lost(lease.url_id, outcome.capture.at)? {
+            return Ok(());
+        }
+        self.take_up_url(lease.url_id)?;
+        let page = payload.filter(|_| matches!(outcome.capture.status, Some(200 | 304)));
+        self.move_url(lease.url_id, lease.host_id, change, page, outcome.finished)
+    }
+
     /// Ends a lease whose pass broke off: its URL is given up, its host rests, since nobody knows
     /// what it answered.
     ///

@@ -99,6 +99,15 @@ impl Tx<'_> {
         Ok(found.optional()?)
     }
 
+    /// Whether a URL waits because its bytes were lost, and has no capture later than `at`.
+    pub(super) fn waits_for_lost(&self, id: i64, at: Moment) -> Result<bool, DbError> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT 1 FROM urls u WHERE u.id = ?1 AND u.state = ?2 AND u.reason = 'lost'
+                 AND NOT EXISTS (SELECT 1 FROM captures c WHERE c.url_id = u.id AND c.at > ?3)",
+        )?;
+        Ok(statement.exists(params![id, UrlState::Waiting as u8, at.as_millis()])?)
+    }
+
     /// A host by its row.
     ///
     /// # Errors

@@ -235,14 +235,16 @@ impl Pass<'_, '_> {
     }
 
     /// Adds the row of an exchange that has none, and what was read out of it, and moves neither its URL nor
-    /// its host: these stand where later exchanges left them.
+    /// its host: these stand where later exchanges left them, unless the URL waits for just this.
     pub(crate) fn add(&mut self, archived: Archived) -> Result<bool, DbError> {
         let Some((archived, ground)) = self.begin(archived)? else {
             return Ok(false);
         };
         let outcome = self.outcome(ground, &archived);
         let placed = self.placed(&archived);
-        self.tx.commit_capture(&outcome, &archived.recorded, &placed, self.settings.run)?;
+        let run = self.settings.run;
+        let (_, payload) = self.tx.commit_capture(&outcome, &archived.recorded, &placed, run)?;
+        self.tx.restore_url(&outcome, payload)?;
         self.admit_links(&outcome)?;
         Ok(true)
     }
