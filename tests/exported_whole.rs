@@ -3,8 +3,9 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Instant;
 
 use serde_json::Value;
 
@@ -75,28 +76,14 @@ fn killed(archive: &Archive) {
     let mut inside = 0;
     for (number, format) in ["warc", "files", "wacz"].into_iter().cycle().take(24).enumerate() {
         let out = "killed";
-        let began = Instant::now();
         let mut export = archive
             .workspace
             .command(&["export", format, "--out", out])
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        // Half of them as soon as something is written, and a little later each; the others at any time.
-        if number % 2 == 0 {
-            let is_written = || {
-                fs::read_dir(&part).is_ok_and(|entries| {
-                    entries.flatten().any(|entry| entry.metadata().is_ok_and(|file| file.len() > 0))
-                })
-            };
-            while !is_written() && export.try_wait().unwrap().is_none() {
-                assert!(began.elapsed() < LONGEST_WAIT);
-                std::thread::yield_now();
-            }
-            std::thread::sleep(Duration::from_micros(300 * number as u64));
-        } else {
-            std::thread::sleep(Duration::from_millis(6 * number as u64));
-        }
+        // Each a little later in the writing than the one before; the first before anything is written.
+        wait_for_bytes(&mut export, &part, 4_000 * number as u64);
         export.kill().unwrap();
         let ended = export.wait().unwrap();
         let path = archive.path(out);
@@ -120,6 +107,26 @@ fn killed(archive: &Archive) {
     assert_eq!(tree(&archive.path("killed")), tree(&archive.path("all")));
 }
 
+/// Waits until so many bytes of an export are written, or it has ended.
+fn wait_for_bytes(export: &mut Child, part: &Path, bytes: u64) {
+    let began = Instant::now();
+    while written(part) < bytes && export.try_wait().unwrap().is_none() {
+        assert!(began.elapsed() < LONGEST_WAIT);
+        std::thread::yield_now();
+    }
+}
+
+/// The bytes that lie in a folder or a file; what is gone while it is looked at counts nothing.
+fn written(path: &Path) -> u64 {
+    let Ok(found) = fs::metadata(path) else {
+        return 0;
+    };
+    match fs::read_dir(path) {
+        Ok(entries) => entries.flatten().map(|entry| written(&entry.path())).sum(),
+        Err(_no_folder) => found.len(),
+    }
+}
+
 fn stopped(archive: &Archive) {
     for (signal, code) in [("INT", 130), ("TERM", 143)] {
         let mut codes = Vec::new();
@@ -132,7 +139,7 @@ fn stopped(archive: &Archive) {
                 .stderr(Stdio::null())
                 .spawn()
                 .unwrap();
-            std::thread::sleep(Duration::from_millis(5 + attempt % 60));
+            wait_for_bytes(&mut export, &archive.path(".stopped.part"), 1 + 500 * attempt);
             let id = export.id().to_string();
             Command::new("kill").args(["-s", signal, &id]).status().unwrap();
             codes.push(export.wait().unwrap().code());

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::process::Stdio;
 
 use crate::support::{Portals, Workspace};
 use crate::verified::{alter, crawled, flip, largest, problems};
@@ -86,6 +87,21 @@ fn a_file_that_is_gone_takes_its_own_captures_along_and_no_others() {
     // Revisits of what it held are whole records: they stay, and what they lost is known.
     let (lines, _) = workspace.json_lines(&["verify", "--json"]);
     assert_eq!(lines[0]["lost"].as_i64(), Some(lost));
+}
+
+#[test]
+fn a_repair_is_done_and_a_finding_counts_though_nobody_reads_on() {
+    let workspace = crawled();
+    let (file, records) = largest(&workspace);
+    for found in records.iter().filter(|found| found.record.kind() == "request").take(40) {
+        flip(&file, found.offset + 40, 2);
+    }
+    for (command, code) in [("verify", 1), ("repair", 0)] {
+        let mut child = workspace.command(&[command]).stdout(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{command}");
+    }
+    assert_eq!(problems(&workspace), [""; 0]);
 }
 
 #[test]

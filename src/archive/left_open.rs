@@ -8,7 +8,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::segment::{SegmentState, make_dir, seal_file, sync_dir};
+use super::durable::{make_dir, seal_file, sync_dir};
+use super::segment::SegmentState;
 use super::{ArchiveError, format};
 
 /// A file that bears the name of an open one, with nobody writing it.

@@ -10,13 +10,15 @@
 //! - `scan`: a file from its first byte to its last, with what is damaged; `exchanges`: what it holds, read
 //!   back
 //! - `cdxj`: the lines by which others' replays find a record; `surt`: their keys
-//! - `lock`: one crawl at a time; `disk`: how much room there is
+//! - `lock`: one crawl at a time; `disk`: how much room there is; `durable`: names
+//!   that outlive a power cut
 //!
 //! Nothing here knows the index; it is told lengths and places, and tells them.
 
 pub mod cdxj;
 pub mod description;
 pub mod disk;
+pub(crate) mod durable;
 pub mod excerpt;
 pub mod exchanges;
 pub mod format;

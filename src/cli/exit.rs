@@ -77,6 +77,12 @@ impl Failure {
         Self { reader_is_gone, ..Self::new(exit, what) }
     }
 
+    /// What was told, where the work goes on though nobody reads on: what was found, and what was done, must
+    /// not depend on the reader.
+    pub(super) fn unless_reader_is_gone(told: Result<(), Self>) -> Result<(), Self> {
+        told.or_else(|failure| if failure.reader_is_gone { Ok(()) } else { Err(failure) })
+    }
+
     /// Whether all that happened is that nobody reads on.
     pub(super) fn reader_is_gone(&self) -> bool {
         self.reader_is_gone

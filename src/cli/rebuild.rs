@@ -37,11 +37,8 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
     })
     .map_err(Failure::from)?;
     bar.finish();
-    if args.json {
-        output.json(&summary)?;
-    } else {
-        output.line(words(&summary))?;
-    }
+    let told = if args.json { output.json(&summary) } else { output.line(words(&summary)) };
+    Failure::unless_reader_is_gone(told)?;
     Ok(if summary.damaged > 0 || summary.lost > 0 { Exit::Failed } else { Exit::Done })
 }
 

@@ -30,16 +30,16 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
             bar.set(done, of);
             Ok(())
         }
-        event => bar.suspend(|| tell(&event, args.json, output)),
+        event => bar.suspend(|| Failure::unless_reader_is_gone(tell(&event, args.json, output))),
     });
     bar.finish();
     let summary: Summary = summary?;
-    if args.json {
-        output.json(&summary)?;
-    } else {
-        let words = words(&summary, args.dry_run);
-        if summary.findings == 0 { output.good_news(words)? } else { output.line(words)? }
-    }
+    let told = match summary.findings {
+        _ if args.json => output.json(&summary),
+        0 => output.good_news(words(&summary, args.dry_run)),
+        _ => output.line(words(&summary, args.dry_run)),
+    };
+    Failure::unless_reader_is_gone(told)?;
     let is_left = summary.left > 0 || (args.dry_run && summary.findings > 0);
     Ok(if is_left { Exit::Failed } else { Exit::Done })
 }

@@ -25,7 +25,7 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
         Event::Finding(finding) => bar.suspend(|| {
             let told =
                 if args.json { output.json(finding) } else { output.line(finding.to_string()) };
-            told.and_then(|()| output.flush())
+            Failure::unless_reader_is_gone(told.and_then(|()| output.flush()))
         }),
         Event::Remark(remark) => {
             bar.suspend(|| tracing::info!("{remark}"));
@@ -38,13 +38,12 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
     });
     bar.finish();
     let summary = summary?;
-    if args.json {
-        output.json(&summary)?;
-    } else if summary.findings == 0 {
-        output.good_news(words(&summary, args.quick))?;
-    } else {
-        output.line(words(&summary, args.quick))?;
-    }
+    let told = match summary.findings {
+        _ if args.json => output.json(&summary),
+        0 => output.good_news(words(&summary, args.quick)),
+        _ => output.line(words(&summary, args.quick)),
+    };
+    Failure::unless_reader_is_gone(told)?;
     Ok(if summary.findings > 0 { Exit::Failed } else { Exit::Done })
 }
 

@@ -8,6 +8,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::{ExportError, Size};
+use crate::archive::durable::sync_dir;
 use crate::db::kept::Kept;
 use crate::db::selection::Selection;
 use crate::digest::{Digest, Hashing};
@@ -100,7 +101,7 @@ impl Beside {
     fn rename(&self, from: &Path) -> Result<(), ExportError> {
         is_free(&self.out)?;
         fs::rename(from, &self.out).map_err(ExportError::io("rename", from))?;
-        sync_dir(parent(&self.out))
+        Ok(sync_dir(parent(&self.out))?)
     }
 }
 
@@ -124,11 +125,6 @@ fn empty(dir: &Path) -> Result<(), ExportError> {
         removed.map_err(&io)?;
     }
     Ok(())
-}
-
-fn sync_dir(dir: &Path) -> Result<(), ExportError> {
-    let sync = || File::open(dir)?.sync_all();
-    sync().map_err(ExportError::io("sync the folder", dir))
 }
 
 /// A file that grows, and is hashed as it does.
@@ -255,7 +251,9 @@ impl<'a> Folder<'a> {
         })?;
         let digest = self.end(MANIFEST, manifest)?;
         // The deepest first.
-        self.dirs.iter().rev().try_for_each(|dir| sync_dir(dir))?;
+        for dir in self.dirs.iter().rev() {
+            sync_dir(dir)?;
+        }
         Ok(Size { files: self.files, bytes: self.bytes, digest })
     }
 }

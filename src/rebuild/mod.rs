@@ -21,7 +21,7 @@ use crate::archive::left_open::{self, LeftOpen};
 use crate::archive::lock::Lock;
 use crate::archive::read::file_digest;
 use crate::archive::scan::{Damage, Scan, Scanned};
-use crate::archive::{ArchiveError, SegmentState, format, segment};
+use crate::archive::{ArchiveError, SegmentState, durable, format};
 use crate::clock::{self, Moment};
 use crate::config::Config;
 use crate::crawl::description::RunDescription;
@@ -390,7 +390,7 @@ impl Rebuild<'_> {
                 left.clone().cut(Some(file.length).filter(|length| *length > 0))?;
             }
             if self.copies.contains(&file.name) {
-                let aside = segment::set_aside(dir, &file.name)?;
+                let aside = durable::set_aside(dir, &file.name)?;
                 tracing::warn!(file = file.name, set_aside = %aside.display(), "nothing but copies");
             }
         }

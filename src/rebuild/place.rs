@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::archive::{ArchiveError, format, segment};
+use crate::archive::{ArchiveError, durable, format};
 use crate::clock::Moment;
 use crate::db::{Db, DbError};
 
@@ -51,7 +51,7 @@ impl New {
         let set_aside = self.set_aside(&old, now)?;
         std::fs::rename(&self.path, &old).map_err(ArchiveError::io("rename", &self.path))?;
         self.placed = true;
-        segment::sync_dir(&self.dir)?;
+        durable::sync_dir(&self.dir)?;
         Ok(set_aside)
     }
 
@@ -63,7 +63,7 @@ impl New {
         // From here on it must be whole without what lies beside it.
         Db::take_in_log(old);
         let dir = self.dir.join(format::SET_ASIDE_DIR);
-        segment::make_dir(&dir)?;
+        durable::make_dir(&dir)?;
         let aside = dir.join(format!("{}.{}", format::DATABASE, format::stamp(now)));
         // A second name for it, so that there is a database in its place all the while.
         if is_there {
@@ -78,7 +78,7 @@ impl New {
                 std::fs::rename(&from, &to).map_err(ArchiveError::io("set aside", &from))?;
             }
         }
-        segment::sync_dir(&dir)?;
+        durable::sync_dir(&dir)?;
         Ok(is_there.then_some(aside))
     }
 }

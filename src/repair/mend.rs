@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use crate::archive::read::Found;
 use crate::archive::scan::{Scan, Scanned};
-use crate::archive::{ArchiveError, SegmentState, format, segment};
+use crate::archive::{ArchiveError, SegmentState, durable, format};
 use crate::digest::Hashing;
 
 /// A new file of whole records.
@@ -37,7 +37,7 @@ pub(super) fn copy_whole(
         is_spoken_of: false,
     };
     mended.fill(&from, file, keep)?;
-    segment::sync_dir(&archive_dir.join(format::WARC_DIR))?;
+    durable::sync_dir(&archive_dir.join(format::WARC_DIR))?;
     Ok(Some(mended).filter(|mended| mended.state.length > 0))
 }
 
@@ -100,7 +100,7 @@ impl Mended {
     /// Gives it its final name: the index speaks of it, and from here on it stays whatever happens.
     pub(super) fn seal(mut self) -> Result<SegmentState, ArchiveError> {
         self.is_spoken_of = true;
-        segment::seal_file(&self.path, &self.path.with_file_name(&self.state.name))?;
+        durable::seal_file(&self.path, &self.path.with_file_name(&self.state.name))?;
         Ok(self.state.clone())
     }
 }

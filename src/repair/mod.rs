@@ -20,7 +20,7 @@ use crate::archive::exchanges::{Key, key};
 use crate::archive::lock::Lock;
 use crate::archive::read::file_digest;
 use crate::archive::scan::{Scan, Scanned};
-use crate::archive::{ArchiveError, SegmentState, format, segment};
+use crate::archive::{ArchiveError, SegmentState, durable, format};
 use crate::clock;
 use crate::config::Config;
 use crate::crawl::{CrawlError, start};
@@ -305,14 +305,14 @@ impl Repair<'_> {
         };
         let Some(mended) = mend::copy_whole(dir, name, |found| !within(found.offset))? else {
             let step = self.missing(db, name, "nothing in it is whole")?;
-            let aside = segment::set_aside(dir, name)?;
+            let aside = durable::set_aside(dir, name)?;
             self.summary.set_aside += 1;
             return Ok(format!("{step}; set aside as {}", aside.display()));
         };
         let lost = Some("its bytes were damaged");
         let done = self.ground.reconcile(db, name, &mended.path, &mended.state, lost)?;
         let state = mended.seal()?;
-        let aside = segment::set_aside(dir, name)?;
+        let aside = durable::set_aside(dir, name)?;
         self.count(done);
         self.summary.set_aside += 1;
         Ok(format!(
@@ -390,7 +390,7 @@ impl Repair<'_> {
             tx.remove_segment(old)?;
             tx.commit()?;
         }
-        let aside = segment::set_aside(dir, name)?;
+        let aside = durable::set_aside(dir, name)?;
         self.summary.set_aside += 1;
         Ok(format!("set aside as {}; {what}", aside.display()))
     }
