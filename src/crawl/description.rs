@@ -87,7 +87,8 @@ mod tests {
     use super::*;
 
     const SEEDS: &str = "name = \"青杉市\"\nurls = [\"http://www.qingshan.gov.cn/\"]\n\
-        scope = [\"b.gov.cn\"]\nexclude = [\"/英文/\"]\ninclude = [\"年报\"]\ndelay = \"2500ms\"\n";
+        scope = [\"b.gov.cn\"]\nexclude = [\"/英文/\"]\ninclude = [\"年报\"]\ndelay = \"2500ms\"\n\
+        hours = \"22:00-07:00 UTC\"\nallow_broken_certificate = true\n";
 
     #[test]
     fn a_run_is_read_back_as_it_was_described() {

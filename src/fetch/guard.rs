@@ -199,7 +199,7 @@ mod tests {
     fn what_the_configuration_names_may_be_asked_and_nothing_else() {
         let guard = Guard::new(&config::Network {
             allow_private: vec!["127.0.0.0/8".parse().unwrap()],
-            connect_to: Vec::new(),
+            ..config::Network::default()
         });
         assert!(guard.permits("127.9.9.9".parse().unwrap()));
         assert!(guard.permits("::ffff:127.0.0.1".parse().unwrap()));

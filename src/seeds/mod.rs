@@ -11,7 +11,7 @@ use regex::RegexSet;
 use url::Url;
 
 use crate::canonical::{CanonicalUrl, HostKey};
-use crate::config;
+use crate::config::{self, units::Hours};
 use crate::frontier::Reason;
 use crate::scope::{Reach, Scope, Verdict, bare};
 
@@ -28,6 +28,10 @@ pub struct Seed {
     pub urls: Vec<Url>,
     /// The least gap between two requests to its hosts.
     pub delay: Option<Duration>,
+    /// Its hosts are asked only within these hours.
+    pub hours: Option<Hours>,
+    /// Its hosts are asked though their certificates are broken.
+    pub allow_broken_certificate: bool,
     /// The file and line that name it.
     place: String,
     reach: Reach,
@@ -47,7 +51,17 @@ impl Seed {
         let canonical: Vec<CanonicalUrl> =
             urls.iter().filter_map(|url| CanonicalUrl::new(url).ok()).collect();
         let scope = Scope::new(&canonical, reach, patterns.0, patterns.1);
-        Self { name, place: source.clone(), source, urls, delay, reach: reach.clone(), scope }
+        Self {
+            name,
+            place: source.clone(),
+            source,
+            urls,
+            delay,
+            hours: None,
+            allow_broken_certificate: false,
+            reach: reach.clone(),
+            scope,
+        }
     }
 
     /// A seed of nothing but a URL: its host, everything on it.
@@ -81,6 +95,12 @@ impl Seed {
         }
         if let Some(delay) = self.delay {
             table.insert("delay".to_owned(), format!("{}ms", delay.as_millis()).into());
+        }
+        if let Some(hours) = &self.hours {
+            table.insert("hours".to_owned(), hours.to_string().into());
+        }
+        if self.allow_broken_certificate {
+            table.insert("allow_broken_certificate".to_owned(), true.into());
         }
         table
     }
@@ -149,6 +169,16 @@ impl Seeds {
     /// The greatest delay that a seed of this host asks for.
     pub fn delay_of(&self, host: &HostKey) -> Option<Duration> {
         self.of_host(host).filter_map(|seed| seed.delay).max()
+    }
+
+    /// The hours in which a host may be asked, by the first of its seeds that says any.
+    pub fn hours_of(&self, host: &HostKey) -> Option<&Hours> {
+        self.of_host(host).find_map(|seed| seed.hours.as_ref())
+    }
+
+    /// Whether a seed of this host allows its certificate to be broken.
+    pub fn allows_broken_certificate(&self, host: &HostKey) -> bool {
+        self.of_host(host).any(|seed| seed.allow_broken_certificate)
     }
 
     /// Whether a URL found from a seed is taken in, and by which seed. The seed that it was found

@@ -1,0 +1,13 @@
+-- Politeness that is proven: a clock for each address, and how a host's failures are forgiven.
+
+-- One machine, one line, whatever names it has.
+CREATE TABLE addresses (
+    address          TEXT PRIMARY KEY,
+    next_at          INTEGER NOT NULL,     -- left alone until then
+    last_response_ms INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- The address at which the host was asked last, or is being asked.
+ALTER TABLE hosts ADD COLUMN address TEXT;
+-- When the last step of its failures was counted, or forgiven.
+ALTER TABLE hosts ADD COLUMN failures_since INTEGER;
