@@ -1,11 +1,13 @@
 //! Everything that one pass changes, as one value: committed whole or not at all.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::clock::Moment;
 use crate::fetch::Validators;
 use crate::frontier::state::Transition;
 use crate::frontier::{Found, Lease};
+use crate::politeness::backoff::Failures;
 
 /// What one pass came to.
 #[derive(Debug)]
@@ -20,6 +22,8 @@ pub struct Outcome {
     pub url: Option<UrlChange>,
     /// How the host's clock moves.
     pub host: HostChange,
+    /// How the clock of its address moves; none where no address was asked.
+    pub address: Option<AddressChange>,
     /// What was learnt of the origin's robots.txt.
     pub robots: Option<RobotsChange>,
     /// The report that the page is, or offers.
@@ -67,14 +71,27 @@ pub struct HostChange {
     pub next_at: Moment,
     /// Why, where it is more than its pace.
     pub rest_reason: Option<String>,
-    /// Failures in a row, this pass included.
-    pub failures: u32,
+    /// Failures that are not forgiven, this pass included.
+    pub failures: Failures,
+    /// Connections in a row that broke.
+    pub broken: u32,
     /// Its pace from now on.
     pub delay: Duration,
     /// How long it took to answer; none keeps the last.
     pub last_response: Option<Duration>,
     /// What robots.txt says now; none keeps what was known.
     pub crawl_delay: Option<Option<Duration>>,
+}
+
+/// How the clock of an address moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AddressChange {
+    /// The address that was asked.
+    pub address: IpAddr,
+    /// Left alone until then.
+    pub next_at: Moment,
+    /// How long it took to answer; none keeps the last.
+    pub last_response: Option<Duration>,
 }
 
 /// What was learnt of an origin's robots.txt.

@@ -10,7 +10,7 @@ use crate::fetch::Validators;
 use crate::frontier::state::Transition;
 use crate::frontier::{Found, Lease, Purpose, Reason, UrlState};
 use crate::outcome::{HostChange, Outcome, UrlChange};
-use crate::politeness::retry_after;
+use crate::politeness::backoff::Failures;
 
 /// What committing an outcome added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +42,9 @@ impl Tx<'_> {
             self.move_url(lease.url_id, lease.host_id, change, page, now)?;
         }
         self.release_host(lease.host_id, &outcome.host)?;
+        if let Some(change) = &outcome.address {
+            self.move_address(change)?;
+        }
         if let Some(change) = &outcome.robots {
             self.set_origin(lease.host_id, now, change)?;
             self.note_visit(lease.url_id, outcome.capture.at, now)?;
@@ -94,10 +97,12 @@ impl Tx<'_> {
     /// When the database fails.
     pub fn break_lease(&self, lease: &Lease, now: Moment) -> Result<(), DbError> {
         const WHY: &str = "broken: the page broke the program";
+        let failures = Failures::default().failed(now);
         let change = HostChange {
-            next_at: now.after(retry_after::rest(1)),
+            next_at: now.after(failures.rest_of_failure(lease.host.as_str())),
             rest_reason: Some(WHY.to_owned()),
-            failures: 0,
+            failures,
+            broken: 0,
             delay: Duration::ZERO,
             last_response: None,
             crawl_delay: None,
