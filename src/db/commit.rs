@@ -46,7 +46,7 @@ impl Tx<'_> {
             self.move_address(change)?;
         }
         if let Some(change) = &outcome.robots {
-            self.set_origin(lease.host_id, now, change)?;
+            self.set_origin(lease.host_id, change)?;
             self.note_visit(lease.url_id, outcome.capture.at, now)?;
         }
         Ok(committed)
