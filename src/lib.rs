@@ -25,6 +25,8 @@ pub mod scope;
 
 pub mod seeds;
 
+pub mod stops;
+
 pub mod archive;
 
 pub mod discover;

@@ -115,23 +115,28 @@ impl Tx<'_> {
         Ok(self.0.last_insert_rowid())
     }
 
-    /// Hosts that may be asked now and have a place in their line, those due longest first.
+    /// The first hosts that may be asked by `until` and have a place in their line, those due longest first;
+    /// `after` is where to go on, the moment and the row of the last.
     ///
     /// # Errors
     /// When the database fails.
     pub fn ready_hosts(
         &self,
-        now: Moment,
+        until: Moment,
         connections: u32,
+        after: Option<(Moment, i64)>,
         limit: usize,
     ) -> Result<Vec<ReadyHost>, DbError> {
         let mut statement = self.0.prepare_cached(&format!(
             "SELECT {READY} FROM hosts
              WHERE waiting > 0 AND active = 1 AND next_at <= ?1 AND in_flight < ?2
-             ORDER BY next_at LIMIT ?3"
+                 AND next_at >= ?4 AND (next_at, id) > (?4, ?5)
+             ORDER BY next_at, id LIMIT ?3"
         ))?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let hosts = statement.query_map(params![now.as_millis(), connections, limit], ready)?;
+        let (at, id) = after.map_or((i64::MIN, 0), |(at, id)| (at.as_millis(), id));
+        let hosts =
+            statement.query_map(params![until.as_millis(), connections, limit, at, id], ready)?;
         Ok(hosts.collect::<Result<_, _>>()?)
     }
 
@@ -346,7 +351,7 @@ mod tests {
             let id = tx.host_id(&host(name)).unwrap();
             tx.add_waiting(id, 1).unwrap();
         }
-        let ready = tx.ready_hosts(Moment::from_millis(0), 1, 9).unwrap();
+        let ready = tx.ready_hosts(Moment::from_millis(0), 1, None, 9).unwrap();
         assert_eq!(ready.len(), 1, "the other is not asked in this run");
         assert_eq!(ready[0].name, host("a.gov.cn"));
         assert_eq!(ready[0].pace.seed_delay, Some(Duration::from_secs(7)));
@@ -364,9 +369,9 @@ mod tests {
         let politeness = Config::default().politeness;
         db.take_over(now, |pace| pace::delay(&politeness, pace), politeness.delay).unwrap();
         let tx = db.begin().unwrap();
-        assert!(tx.ready_hosts(now, 1, 9).unwrap().is_empty());
+        assert!(tx.ready_hosts(now, 1, None, 9).unwrap().is_empty());
         let later = now.after(politeness.delay);
-        assert_eq!(tx.ready_hosts(later, 1, 9).unwrap().len(), 1);
+        assert_eq!(tx.ready_hosts(later, 1, None, 9).unwrap().len(), 1);
         assert_eq!(tx.dues(now, 1).unwrap().paced, Some(later));
     }
 
@@ -382,7 +387,7 @@ mod tests {
         drop(db);
         let mut db = Db::open(&dir.path().join("gongkai.db")).unwrap();
         let tx = db.begin().unwrap();
-        assert!(tx.ready_hosts(Moment::from_millis(8_999_999), 1, 9).unwrap().is_empty());
+        assert!(tx.ready_hosts(Moment::from_millis(8_999_999), 1, None, 9).unwrap().is_empty());
         assert_eq!(tx.dues(Moment::default(), 1).unwrap().resting, Some(until));
     }
 }

@@ -92,7 +92,7 @@ impl<'a> Replay<'a> {
         if run.run == self.settings.run {
             return Ok(());
         }
-        let RunDescription { run, started_at, config, seeds } = run;
+        let RunDescription { run, started_at, config, seeds, stops: _ } = run;
         self.settings = Settings { config, seeds, run };
         self.begin(software, started_at)
     }
