@@ -10,14 +10,16 @@ use super::grant::Granted;
 use crate::archive::metadata::Provenance;
 use crate::archive::{Context, Encoded, Gzip, Original, encode};
 use crate::canonical::{self, CanonicalUrl};
+use crate::clock::{self, Stopwatch};
 use crate::config::Config;
 use crate::db::hosts::ReadyHost;
 use crate::digest::Digest;
 use crate::discover::{self, Link, PageContext};
-use crate::exchange::{Ending, Exchange, Response};
-use crate::fetch::Fetcher;
+use crate::exchange::{Ending, Exchange, Failure, FailureKind, Response};
+use crate::fetch::{Fetcher, Trust};
 use crate::frontier::{Found, Lease, Purpose, Reason};
 use crate::outcome::{Outcome, ReportFacts};
+use crate::politeness::Permit;
 use crate::read::Answer;
 use crate::scope::Verdict;
 use crate::seeds::Seeds;
@@ -52,7 +54,7 @@ pub(super) async fn pass(
     large: Arc<Semaphore>,
 ) -> Option<Worked> {
     let Granted { lease, host, permit, last, robots_failures } = granted;
-    let exchange = fetcher.fetch(permit, lease.spelling.clone(), &lease.validators).await;
+    let exchange = ask(permit, &lease, &fetcher, &settings).await;
     let ground = Ground { lease, host, last, robots_failures };
     let size = match &exchange.ending {
         Ending::Answered(response) => response.payload.len(),
@@ -63,6 +65,23 @@ pub(super) async fn pass(
     }
     let _place = large.acquire_owned().await.ok()?;
     tokio::task::spawn_blocking(move || work(ground, &exchange, &settings)).await.ok()
+}
+
+async fn ask(permit: Permit, lease: &Lease, fetcher: &Fetcher, settings: &Settings) -> Exchange {
+    let url = lease.spelling.clone();
+    let (started, stopwatch) = (clock::now(), Stopwatch::start());
+    let none = || Failure { kind: FailureKind::Dns, detail: "it has no address".to_owned() };
+    let found = fetcher.resolve(&url).await;
+    let address = match found.and_then(|all| all.first().copied().ok_or_else(none)) {
+        Ok(address) => address,
+        Err(failure) => {
+            drop(permit);
+            return Exchange::unresolved(url, started, stopwatch.elapsed(), failure);
+        }
+    };
+    let broken = settings.seeds.allows_broken_certificate(&lease.url.host());
+    let trust = if broken { Trust::BrokenAllowed } else { Trust::Verified };
+    fetcher.fetch(permit, url, address, &lease.validators, trust).await
 }
 
 /// What was known before the exchange.
@@ -233,7 +252,7 @@ fn judge(
     depth: u32,
     settings: &Settings,
 ) -> Option<(String, Option<Reason>)> {
-    let (verdict, seed) = settings.seeds.judge(&lease.seed, url, depth, &settings.config.scope);
+    let (verdict, seed) = settings.seeds.judge(&lease.seed, url, depth, &settings.config);
     match verdict {
         Verdict::In => Some((seed.to_owned(), None)),
         Verdict::Out(reason) if reason.word == "scope" => None,
