@@ -205,6 +205,7 @@ impl Parts {
             started: key.at,
             elapsed: metadata.elapsed,
             address: address.map(|address| SocketAddr::new(address, 0)),
+            tls: metadata.tls.clone(),
             request,
             ending,
         };

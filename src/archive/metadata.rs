@@ -7,7 +7,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::http_head::{self, clean};
-use crate::exchange::{Ending, Exchange, Failure, FailureKind, Response, Truncated};
+use crate::exchange::{Ending, Exchange, Failure, FailureKind, Response, Tls, Truncated};
+
+/// The value of `tls` where OpenSSL was needed.
+const OPENSSL: &str = "openssl";
+
+/// How the value of `certificate` begins.
+const ACCEPTED_THOUGH: &str = "accepted though ";
 
 /// How the URL of an exchange was come by, and as what it was read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -43,6 +49,8 @@ pub struct Metadata {
     pub truncated: Option<Truncated>,
     /// Why no response came.
     pub failure: Option<Failure>,
+    /// What is out of the ordinary about the security of the connection.
+    pub tls: Tls,
     /// Why the reply was kept apart from content, if it was.
     pub apart: Option<String>,
     /// The whole reply, where no record of its own holds it: the head of a 304, whose revisit must have an
@@ -52,8 +60,12 @@ pub struct Metadata {
 
 impl Metadata {
     pub(super) fn of(exchange: &Exchange, provenance: &Provenance) -> Self {
-        let mut metadata =
-            Self { provenance: provenance.clone(), elapsed: exchange.elapsed, ..Self::default() };
+        let mut metadata = Self {
+            provenance: provenance.clone(),
+            elapsed: exchange.elapsed,
+            tls: exchange.tls.clone(),
+            ..Self::default()
+        };
         match &exchange.ending {
             Ending::Answered(response) => metadata.answered(response),
             Ending::Failed(failure) => metadata.failure = Some(failure.clone()),
@@ -104,6 +116,12 @@ impl Metadata {
         if let Some(truncated) = self.truncated {
             field("truncated", &truncated.as_str());
         }
+        if self.tls.openssl {
+            field("tls", &OPENSSL);
+        }
+        if let Some(why) = &self.tls.accepted_though {
+            field("certificate", &format!("{ACCEPTED_THOUGH}{why}"));
+        }
         if let Some(apart) = &self.apart {
             field("apart", apart);
         }
@@ -150,6 +168,10 @@ impl Metadata {
             "status" => self.status = value.parse().ok(),
             "wireLength" => self.wire_length = value.parse().unwrap_or_default(),
             "truncated" => self.truncated = Truncated::from_word(value),
+            "tls" => self.tls.openssl = value == OPENSSL,
+            "certificate" => {
+                self.tls.accepted_though = value.strip_prefix(ACCEPTED_THOUGH).map(str::to_owned);
+            }
             "apart" => self.apart = text(),
             "replyBase64" => self.reply = BASE64.decode(value).unwrap_or_default(),
             "failure" => {
@@ -191,11 +213,13 @@ mod tests {
             (elapsed, status, wire_length) in (any::<u32>(), any::<u16>(), any::<u64>()),
             detail in proptest::option::of(text()),
             reply in proptest::collection::vec(any::<u8>(), 0..40),
+            (openssl, accepted_though) in (any::<bool>(), proptest::option::of(text())),
         ) {
             let score = if robots.is_some() { 0 } else { score };
             let metadata = Metadata {
                 provenance:
                     Provenance { via, depth, redirects, score, run, robots_of: robots, charset },
+                tls: Tls { openssl, accepted_though },
                 apart,
                 reply,
                 elapsed: Duration::from_millis(elapsed.into()),

@@ -292,6 +292,7 @@ pub(crate) mod tests {
             started: Moment::from_millis(1_769_847_330_123),
             elapsed: Duration::from_millis(12),
             address: Some("127.0.0.1:80".parse().unwrap()),
+            tls: crate::exchange::Tls::default(),
             request: b"GET /a?b=1 HTTP/1.1\r\nhost: www.qingshan.gov.cn\r\n\r\n".to_vec(),
             ending: Ending::Answered(Response {
                 protocol: "HTTP/1.1",

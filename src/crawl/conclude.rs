@@ -153,7 +153,8 @@ fn rest(ending: &Ending, failures: u32, now: Moment) -> (u32, Option<(Duration, 
         Ending::Answered(response) if response.status >= 500 => (failures, None),
         Ending::Answered(_) => (0, None),
         Ending::Failed(failure) => match failure.kind {
-            FailureKind::Forbidden => (failures, None),
+            // Neither says that the host is unwell: its other pages may be asked all the same.
+            FailureKind::Forbidden | FailureKind::Certificate => (failures, None),
             // One page that breaks its connection, and breaks it again, is no host that fails.
             FailureKind::Protocol if failures < BROKEN_CONNECTIONS => (failures + 1, None),
             kind => {

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
@@ -10,12 +11,13 @@ use super::grant::Granted;
 use crate::archive::metadata::Provenance;
 use crate::archive::{Context, Encoded, Gzip, Original, encode};
 use crate::canonical::{self, CanonicalUrl};
+use crate::clock;
 use crate::config::Config;
 use crate::db::hosts::ReadyHost;
 use crate::digest::Digest;
 use crate::discover::{self, Link, PageContext};
 use crate::exchange::{Ending, Exchange, Response};
-use crate::fetch::Fetcher;
+use crate::fetch::{Fetcher, Trust};
 use crate::frontier::{Found, Lease, Purpose, Reason};
 use crate::outcome::{Outcome, ReportFacts};
 use crate::politeness::robots::InForce;
@@ -52,9 +54,7 @@ pub(super) async fn pass(
     settings: Arc<Settings>,
     large: Arc<Semaphore>,
 ) -> Option<Worked> {
-    let Granted { lease, host, permit, last, robots } = granted;
-    let exchange = fetcher.fetch(permit, lease.spelling.clone(), &lease.validators).await;
-    let ground = Ground { lease, host, last, robots };
+    let (ground, exchange) = ask(granted, &fetcher, &settings).await;
     let size = match &exchange.ending {
         Ending::Answered(response) => response.payload.len(),
         Ending::Failed(_) => 0,
@@ -66,11 +66,29 @@ pub(super) async fn pass(
     tokio::task::spawn_blocking(move || work(ground, &exchange, &settings)).await.ok()
 }
 
+/// Asks when the moment has come, no sooner.
+async fn ask(granted: Granted, fetcher: &Fetcher, settings: &Settings) -> (Ground, Exchange) {
+    let Granted { lease, host, permit, address, last_response, last, robots } = granted;
+    let url = lease.spelling.clone();
+    let exchange = match address {
+        Err(failure) => Exchange::unresolved(url, clock::now(), Duration::ZERO, failure),
+        Ok(address) => {
+            let broken = settings.seeds.allows_broken_certificate(&lease.url.host());
+            let trust = if broken { Trust::BrokenAllowed } else { Trust::Verified };
+            clock::wait_for(permit.not_before()).await;
+            fetcher.fetch(permit, url, address, &lease.validators, trust).await
+        }
+    };
+    (Ground { lease, host, last_response, last, robots }, exchange)
+}
+
 /// What was known before the exchange.
 #[derive(Debug)]
 pub(crate) struct Ground {
     pub(crate) lease: Lease,
     pub(crate) host: ReadyHost,
+    /// How long its address took to answer last.
+    pub(crate) last_response: Option<Duration>,
     pub(crate) last: Option<Original>,
     /// What was in force for the origin, where its robots.txt is asked for.
     pub(crate) robots: Option<InForce>,
@@ -235,7 +253,7 @@ fn judge(
     depth: u32,
     settings: &Settings,
 ) -> Option<(String, Option<Reason>)> {
-    let (verdict, seed) = settings.seeds.judge(&lease.seed, url, depth, &settings.config.scope);
+    let (verdict, seed) = settings.seeds.judge(&lease.seed, url, depth, &settings.config);
     match verdict {
         Verdict::In => Some((seed.to_owned(), None)),
         Verdict::Out(reason) if reason.word == "scope" => None,

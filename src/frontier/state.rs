@@ -197,6 +197,7 @@ pub fn next(event: &Event, attempts: u32, retries: u32) -> Transition {
                 FailureKind::Dns
                 | FailureKind::Connect
                 | FailureKind::Tls
+                | FailureKind::Certificate
                 | FailureKind::Timeout => failed(reason, attempts, retries, false),
             }
         }

@@ -375,8 +375,8 @@ impl Pass<'_, '_> {
 
     fn admit(&self, url: &CanonicalUrl, archived: &Archived) -> Result<(), DbError> {
         let provenance = &archived.metadata.provenance;
-        let limits = &self.settings.config.scope;
-        let (_, seed) = self.settings.seeds.judge("", url, provenance.depth, limits);
+        let config = &self.settings.config;
+        let (_, seed) = self.settings.seeds.judge("", url, provenance.depth, config);
         let via = match &provenance.via {
             Some(via) => {
                 match url::Url::parse(via).ok().and_then(|via| CanonicalUrl::new(&via).ok()) {

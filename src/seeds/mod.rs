@@ -11,7 +11,7 @@ use regex::RegexSet;
 use url::Url;
 
 use crate::canonical::{CanonicalUrl, HostKey};
-use crate::config::{self, units::Hours};
+use crate::config::{Config, units::Hours};
 use crate::frontier::Reason;
 use crate::scope::{Reach, Scope, Verdict, bare};
 
@@ -189,10 +189,10 @@ impl Seeds {
         from: &'a str,
         url: &CanonicalUrl,
         depth: u32,
-        limits: &config::Scope,
+        config: &Config,
     ) -> (Verdict, &'a str) {
         let host = url.host();
-        let ask = |seed: &'a Seed| (seed.scope.judge(url, depth, limits), seed.name.as_str());
+        let ask = |seed: &'a Seed| (seed.scope.judge(url, depth, config), seed.name.as_str());
         if let Some(own) = self.get(from).filter(|seed| seed.scope.has_host(&host)) {
             return ask(own);
         }
@@ -218,10 +218,10 @@ mod tests {
             seed("http://www.qingshan.gov.cn/"),
             seed("http://www.yunling.gov.cn/"),
         ]);
-        let limits = config::Config::default().scope;
+        let config = Config::default();
         let judge = |text: &str| {
             let url = CanonicalUrl::new(&Url::parse(text).unwrap()).unwrap();
-            let (verdict, name) = seeds.judge("www.qingshan.gov.cn", &url, 1, &limits);
+            let (verdict, name) = seeds.judge("www.qingshan.gov.cn", &url, 1, &config);
             (verdict == Verdict::In, name.to_owned())
         };
         assert_eq!(judge("http://www.qingshan.gov.cn/a"), (true, "www.qingshan.gov.cn".to_owned()));
@@ -238,10 +238,10 @@ mod tests {
             Seed::new(name.to_owned(), String::new(), vec![url("")], &Reach::Host, patterns, None)
         };
         let seeds = Seeds::new(vec![seed("laws", "/law/"), seed("reports", "/nb/")]);
-        let limits = config::Config::default().scope;
+        let config = Config::default();
         let judge = |from: &'static str, path: &str| {
             let (verdict, name) =
-                seeds.judge(from, &CanonicalUrl::new(&url(path)).unwrap(), 1, &limits);
+                seeds.judge(from, &CanonicalUrl::new(&url(path)).unwrap(), 1, &config);
             (verdict == Verdict::In, name.to_owned())
         };
         assert_eq!(judge("elsewhere", "nb/1.html"), (true, "reports".to_owned()));
