@@ -9,6 +9,7 @@ use crate::fetch::Validators;
 use crate::frontier::order::LIKELY_COLUMN;
 use crate::frontier::revisit::{self, PageKind};
 use crate::frontier::{Lease, state};
+use crate::not_page::{self, NotPage};
 use crate::outcome::{CaptureFacts, HostChange, RobotsChange, UrlChange};
 use crate::politeness::pace::{self, HostPace};
 use crate::politeness::retry_after;
@@ -19,13 +20,16 @@ use crate::read::media_type;
 /// breaks its connection is tried twice.
 const BROKEN_CONNECTIONS: u32 = 2;
 
+/// So many failures in a row, the last a firewall's refusal, and it refuses us and not one request.
+const BLOCKED_IN_A_ROW: u32 = 3;
+
 /// A page that moved for good or is gone is not asked for again.
 fn is_final(status: u16) -> bool {
     matches!(status, 301 | 308 | 404 | 410)
 }
 
 /// The row of the capture.
-pub(super) fn capture_facts(exchange: &Exchange) -> CaptureFacts {
+pub(super) fn capture_facts(exchange: &Exchange, not_page: Option<&NotPage>) -> CaptureFacts {
     let mut facts = CaptureFacts {
         at: exchange.started,
         status: None,
@@ -34,6 +38,7 @@ pub(super) fn capture_facts(exchange: &Exchange) -> CaptureFacts {
         address: exchange.address.map(|address| address.ip().to_string()),
         truncated: None,
         failure: None,
+        not_page: not_page.map(ToString::to_string),
         wire_length: 0,
     };
     match &exchange.ending {
@@ -74,6 +79,25 @@ pub(super) fn url_change(
         transition: state::next(&event, lease.attempts, config.fetch.retries),
         interval: again,
         validators: validators(lease, ending),
+    }
+}
+
+/// Where the URL goes whose answer is not the page. `was_page`: it had one before.
+pub(super) fn not_page(
+    config: &Config,
+    lease: &Lease,
+    not_page: &NotPage,
+    was_page: bool,
+) -> UrlChange {
+    let event = state::Event::NotPage {
+        not_page: not_page.clone(),
+        again_in: was_page.then_some(config.revisit.max),
+    };
+    UrlChange {
+        transition: state::next(&event, lease.attempts, config.fetch.retries),
+        interval: None,
+        // Those of the page: whether it is back is asked by them.
+        validators: lease.validators.clone(),
     }
 }
 
@@ -121,6 +145,7 @@ pub(super) fn host_change(
     pace: &HostPace,
     failures: u32,
     exchange: &Exchange,
+    not_page: Option<&NotPage>,
 ) -> HostChange {
     let finished = exchange.finished();
     // What the pace was when the request went out holds from there.
@@ -129,7 +154,10 @@ pub(super) fn host_change(
     let last_response = Some(exchange.elapsed).filter(|_| answered);
     let pace = HostPace { last_response: last_response.or(pace.last_response), ..*pace };
     let delay = pace::delay(&config.politeness, &pace);
-    let (failures, rest) = rest(&exchange.ending, failures, finished);
+    let (failures, rest) = match not_page {
+        Some(not_page) => rest_of_not_page(not_page, failures),
+        None => rest(&exchange.ending, failures, finished),
+    };
     let next_at = finished.after(rest.as_ref().map_or(delay, |(rest, _)| delay.max(*rest)));
     HostChange {
         next_at: next_at.max(granted_until),
@@ -165,6 +193,20 @@ fn rest(ending: &Ending, failures: u32, now: Moment) -> (u32, Option<(Duration, 
     }
 }
 
+/// As [`rest`], of a host that answered with anything but the page.
+fn rest_of_not_page(not_page: &NotPage, failures: u32) -> (u32, Option<(Duration, String)>) {
+    let rests = match not_page.kind {
+        // One page that is gone says nothing of its host.
+        not_page::Kind::Soft404 => return (0, None),
+        not_page::Kind::Blocked => failures + 1 >= BLOCKED_IN_A_ROW,
+        not_page::Kind::Challenge
+        | not_page::Kind::Captive
+        | not_page::Kind::Maintenance
+        | not_page::Kind::Parked => true,
+    };
+    (failures + 1, rests.then(|| (not_page::HOST_REST, not_page.to_string())))
+}
+
 fn asked_rest(response: &Response, failures: u32, now: Moment) -> (Duration, String) {
     match response.field("retry-after").map(|value| (value, retry_after::parse(value, now))) {
         Some((value, Some(rest))) => (rest, format!("Retry-After: {value}")),
@@ -178,6 +220,7 @@ pub(super) fn robots_change(
     redirects: u32,
     failures: u32,
     exchange: &Exchange,
+    not_page: Option<&NotPage>,
     host: &mut HostChange,
 ) -> RobotsChange {
     let finished = exchange.finished();
@@ -191,7 +234,13 @@ pub(super) fn robots_change(
         expires_at: finished.after(robots::FRESH_FOR),
         failures: 0,
     };
-    match robots::answer(&exchange.url, &exchange.ending, failures, finished) {
+    let standing = match not_page.filter(|not_page| not_page.hides_the_host()) {
+        Some(hidden) => {
+            Standing::DisallowAll { why: hidden.to_string(), rest: not_page::HOST_REST }
+        }
+        None => robots::answer(&exchange.url, &exchange.ending, failures, finished),
+    };
+    match standing {
         Standing::Rules(rules) => {
             host.crawl_delay = Some(rules.crawl_delay());
             change.robots = match &exchange.ending {

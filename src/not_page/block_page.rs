@@ -5,6 +5,7 @@
 //! ```
 
 use super::look::Look;
+use crate::exchange::asks_for_peace;
 
 /// A refusal explains itself, to the visitor and to the site's owner; with status 200 it must be shorter, to be told
 /// from an article.
@@ -60,6 +61,10 @@ const TEXTS: &[&str] = &[
 ];
 
 pub(super) fn why(look: &Look<'_>) -> Option<String> {
+    // These say more: how long to stay away.
+    if asks_for_peace(look.status) {
+        return None;
+    }
     let most = if look.status == 200 { MOST_OF_200 } else { MOST };
     if look.length > most || (look.status == 200 && look.is_document()) {
         return None;
@@ -140,6 +145,7 @@ mod tests {
                 (404, "<h1>Not Found</h1>", ""),
                 (200, "<title>青杉市防火墙工程验收公告</title><p>建筑防火墙通过验收。", ""),
                 (500, "<p>系统错误，请联系管理员", ""),
+                (429, "<p>您的访问已被拦截，请稍后再试", ""),
             ],
         );
     }

@@ -99,12 +99,6 @@ impl<'a> Look<'a> {
         Some(format!("title {mark}"))
     }
 
-    /// `title MARK`, if the title holds one of these marks.
-    pub(super) fn title_holds(&self, marks: &[&str]) -> Option<String> {
-        let mark = marks.iter().find(|mark| self.title.contains(**mark))?;
-        Some(format!("title {mark}"))
-    }
-
     /// `text MARK`, if no more than `most` letters are shown, and among them one of these marks.
     pub(super) fn text_holds(&self, marks: &[&str], most: usize) -> Option<String> {
         let mark = marks.iter().find(|mark| self.length <= most && self.text.contains(**mark))?;
