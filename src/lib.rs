@@ -15,6 +15,8 @@ pub mod config;
 
 pub mod exchange;
 
+pub mod not_page;
+
 pub mod politeness;
 
 pub mod fetch;

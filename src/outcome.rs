@@ -50,6 +50,8 @@ pub struct CaptureFacts {
     pub truncated: Option<&'static str>,
     /// Why no response arrived: `kind: detail`.
     pub failure: Option<String>,
+    /// What the response is, if it is not the page: `kind: by what it was recognised`.
+    pub not_page: Option<String>,
     /// Body bytes that crossed the wire.
     pub wire_length: u64,
 }

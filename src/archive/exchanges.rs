@@ -353,7 +353,8 @@ mod tests {
             digest: Digest::of(b"page"),
         };
         let provenance = Provenance { depth: 2, score: 70, ..Provenance::default() };
-        let context = Context { provenance, not_modified: Some(original.clone()) };
+        let not_modified = Some(original.clone());
+        let context = Context { provenance, not_modified, not_page: None };
         let exchanges = [
             answered(200, &[("content-type", "text/html; level=1")], b"page"),
             answered(304, &[("etag", "\"x\"")], b""),

@@ -414,9 +414,10 @@ impl Committer {
 fn log(outcomes: &[Outcome], kept: &[(Recorded, Placed)]) {
     for (outcome, (recorded, _)) in outcomes.iter().zip(kept) {
         let (facts, lease) = (&outcome.capture, &outcome.lease);
-        match (&facts.failure, facts.status) {
-            (Some(failure), _) => tracing::info!(url = %lease.spelling, failure, "failed"),
-            (None, status) => tracing::debug!(
+        match (&facts.failure, &facts.not_page, facts.status) {
+            (Some(failure), ..) => tracing::info!(url = %lease.spelling, failure, "failed"),
+            (None, Some(what), _) => tracing::info!(url = %lease.spelling, what, "not the page"),
+            (None, None, status) => tracing::debug!(
                 url = %lease.spelling,
                 status,
                 ms = facts.elapsed.as_millis(),

@@ -19,6 +19,7 @@ use crate::discover::{self, Link, PageContext};
 use crate::exchange::{Ending, Exchange, Response};
 use crate::fetch::{Fetcher, Trust};
 use crate::frontier::{Found, Lease, Purpose, Reason};
+use crate::not_page::{self, NotPage};
 use crate::outcome::{Outcome, ReportFacts};
 use crate::politeness::robots::InForce;
 use crate::read::Answer;
@@ -75,7 +76,7 @@ async fn ask(granted: Granted, fetcher: &Fetcher, settings: &Settings) -> (Groun
         Ok(address) => {
             let broken = settings.seeds.allows_broken_certificate(&lease.url.host());
             let trust = if broken { Trust::BrokenAllowed } else { Trust::Verified };
-            clock::wait_for(permit.not_before()).await;
+            clock::wait_for(permit.due()).await;
             fetcher.fetch(permit, url, address, &lease.validators, trust).await
         }
     };
@@ -109,7 +110,11 @@ fn work(ground: Ground, exchange: &Exchange, settings: &Settings) -> Worked {
         },
         charset: reading.charset.clone(),
     };
-    let context = Context { provenance, not_modified: ground.last.clone() };
+    let context = Context {
+        provenance,
+        not_modified: ground.last.clone(),
+        not_page: reading.not_page.clone(),
+    };
     let encoded = GZIP.with_borrow_mut(|gzip| encode(exchange, &context, gzip));
     let outcome = outcome(ground, exchange, encoded.recorded.payload, reading, &settings.config);
     Worked { outcome, encoded }
@@ -123,17 +128,28 @@ pub(crate) fn outcome(
     reading: Reading,
     config: &Config,
 ) -> Outcome {
-    let Ground { lease, host, last, robots: in_force } = ground;
+    let Ground { lease, host, last_response, last, robots: in_force } = ground;
+    let was_page = last.is_some();
     let changed = match &exchange.ending {
         Ending::Answered(response) if response.status == 304 => false,
         _ => payload.is_none() || payload != last.map(|last| last.digest),
     };
-    let mut host_change = conclude::host_change(config, &host.pace, host.failures, exchange);
+    let not_page = reading.not_page.as_ref();
+    let (mut host_change, address) = conclude::clocks(
+        config,
+        &host,
+        (lease.address, last_response),
+        exchange,
+        not_page,
+    );
     let (mut url, mut robots) = (None, None);
     match &lease.purpose {
         Purpose::Page => {
             let is_report = reading.report.is_some();
-            url = Some(conclude::url_change(config, &lease, &exchange.ending, is_report, changed));
+            url = Some(not_page.map_or_else(
+                || conclude::url_change(config, &lease, &exchange.ending, is_report, changed),
+                |not_page| conclude::not_page(config, &lease, not_page, was_page),
+            ));
         }
         Purpose::Robots { origin, redirects } => {
             robots = Some(conclude::robots_change(
@@ -141,15 +157,17 @@ pub(crate) fn outcome(
                 *redirects,
                 in_force,
                 exchange,
+                not_page,
                 &mut host_change,
             ));
         }
     }
     Outcome {
         finished: exchange.finished(),
-        capture: conclude::capture_facts(exchange),
+        capture: conclude::capture_facts(exchange, not_page),
         url,
         host: host_change,
+        address,
         robots,
         report: reading.report,
         found: reading.found,
@@ -157,19 +175,25 @@ pub(crate) fn outcome(
     }
 }
 
-/// What was read out of a page.
+/// What was read out of an answer.
 #[derive(Debug, Default)]
 pub(crate) struct Reading {
+    /// What it is, if it is not the page; then nothing else was read.
+    not_page: Option<NotPage>,
     charset: Option<String>,
     report: Option<ReportFacts>,
     found: Vec<Found>,
 }
 
-/// What a page says, if the exchange brought one for the frontier.
+/// What an answer is, and what it says, if it is a page for the frontier.
 pub(crate) fn read(lease: &Lease, ending: &Ending, settings: &Settings) -> Reading {
-    let (Purpose::Page, Ending::Answered(response)) = (&lease.purpose, ending) else {
+    let Ending::Answered(response) = ending else {
         return Reading::default();
     };
+    let not_page = not_page::recognise(&lease.spelling, response);
+    if not_page.is_some() || lease.purpose != Purpose::Page {
+        return Reading { not_page, ..Reading::default() };
+    }
     if let 300..=399 = response.status {
         return Reading {
             found: redirect(lease, response, settings).into_iter().collect(),
@@ -195,7 +219,7 @@ pub(crate) fn read(lease: &Lease, ending: &Ending, settings: &Settings) -> Readi
     let follow = !page.nofollow;
     let links = page.links.iter().filter(|link| follow && !link.nofollow);
     let found = links.filter_map(|link| admit(lease, link, &context, settings)).collect();
-    Reading { charset: Some(read.charset()), report: read.report(), found }
+    Reading { not_page: None, charset: Some(read.charset()), report: read.report(), found }
 }
 
 fn admit(

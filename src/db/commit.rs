@@ -37,9 +37,7 @@ impl Tx<'_> {
         let (lease, now) = (&outcome.lease, outcome.finished);
         let (committed, payload) = self.commit_capture(outcome, recorded, placed, run_id)?;
         if let Some(change) = &outcome.url {
-            // What a later 304 speaks of is the page, never an error page in its place.
-            let page = payload.filter(|_| matches!(outcome.capture.status, Some(200 | 304)));
-            self.move_url(lease.url_id, lease.host_id, change, page, now)?;
+            self.move_url(lease.url_id, lease.host_id, change, page(outcome, payload), now)?;
         }
         self.release_host(lease.host_id, &outcome.host)?;
         if let Some(change) = &outcome.address {
@@ -86,7 +84,7 @@ impl Tx<'_> {
             return Ok(());
         }
         self.take_up_url(lease.url_id)?;
-        let page = payload.filter(|_| matches!(outcome.capture.status, Some(200 | 304)));
+        let page = page(outcome, payload);
         self.move_url(lease.url_id, lease.host_id, change, page, outcome.finished)
     }
 
@@ -144,4 +142,10 @@ impl Tx<'_> {
         }
         Ok(new)
     }
+}
+
+/// The payload that a later 304 speaks of: that of the page, never of an error page in its place.
+fn page(outcome: &Outcome, payload: Option<i64>) -> Option<i64> {
+    let facts = &outcome.capture;
+    payload.filter(|_| matches!(facts.status, Some(200 | 304)) && facts.not_page.is_none())
 }

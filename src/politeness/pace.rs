@@ -26,20 +26,14 @@ pub const AHEAD: Duration = Duration::from_millis(40);
 #[must_use = "a permit that is dropped has moved the clocks for nothing"]
 pub struct Permit {
     due: Moment,
-    at: Moment,
     host_next_at: Moment,
     address_next_at: Moment,
 }
 
 impl Permit {
-    /// The moment since which both clocks allow it.
+    /// The moment since which both clocks allow it: it may lie a little ahead, and is to be waited for.
     pub fn due(&self) -> Moment {
         self.due
-    }
-
-    /// The moment before which it is not to be used.
-    pub fn not_before(&self) -> Moment {
-        self.at
     }
 
     /// The moment before which the host is to be left alone from now on.
@@ -108,7 +102,6 @@ pub fn admit(host: Pace, address: Pace, now: Moment) -> Result<Permit, Moment> {
     }
     Ok(Permit {
         due,
-        at,
         host_next_at: next_at(host, at)?,
         address_next_at: next_at(address, at)?,
     })
@@ -210,10 +203,11 @@ mod tests {
         let soon = now.after(AHEAD);
         let host = Pace { next_at: soon, delay: seconds(2) };
         let permit = admit(host, Pace { next_at: now, delay: seconds(2) }, now).unwrap();
-        assert_eq!((permit.not_before(), permit.due()), (soon, soon));
+        assert_eq!(permit.due(), soon);
         assert_eq!(permit.host_next_at(), soon.after(seconds(2)));
         let late = Pace { next_at: Moment::from_millis(5), delay: seconds(2) };
         let permit = admit(late, late, now).unwrap();
-        assert_eq!((permit.not_before(), permit.due()), (now, Moment::from_millis(5)));
+        assert_eq!(permit.due(), Moment::from_millis(5));
+        assert_eq!(permit.host_next_at(), now.after(seconds(2)), "a gap that was not used is lost");
     }
 }

@@ -81,8 +81,16 @@ impl InForce {
     /// What is in force after an exchange for the robots.txt of an origin, `redirects` redirects away
     /// from where it was asked for first. `previous` is what was in force before.
     #[must_use]
-    pub fn after(previous: Option<Self>, redirects: u32, exchange: &Exchange) -> Self {
+    pub fn after(
+        previous: Option<Self>,
+        redirects: u32,
+        exchange: &Exchange,
+        not_page: Option<&NotPage>,
+    ) -> Self {
         let now = exchange.finished();
+        if let Some(hidden) = not_page.filter(|what| what.hides_the_host()) {
+            return Self::unreachable(previous, now, &hidden.to_string(), Some(not_page::HOST_REST));
+        }
         let response = match &exchange.ending {
             Ending::Answered(response) => response,
             Ending::Failed(failure) if failure.kind == FailureKind::Forbidden && redirects > 0 => {
