@@ -33,6 +33,13 @@ pub struct Outcome {
     pub found: Vec<Found>,
 }
 
+impl Outcome {
+    /// No response came: whom it was asked of may be elsewhere by now.
+    pub fn is_unreachable(&self) -> bool {
+        self.capture.failure.is_some()
+    }
+}
+
 /// The index's row of a capture, as far as it is known before the bytes are placed.
 #[derive(Debug, Clone)]
 pub struct CaptureFacts {

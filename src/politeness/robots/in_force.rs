@@ -8,6 +8,7 @@ use super::{Rules, kept};
 use crate::canonical::CanonicalUrl;
 use crate::clock::Moment;
 use crate::exchange::{Ending, Exchange, FailureKind, Response, Truncated};
+use crate::not_page::{self, NotPage};
 use crate::politeness::retry_after::{self, LONGEST_REST};
 
 /// An answer is in force for so long (section 2.4: a copy no longer than 24 hours).
@@ -79,7 +80,8 @@ pub struct InForce {
 
 impl InForce {
     /// What is in force after an exchange for the robots.txt of an origin, `redirects` redirects away
-    /// from where it was asked for first. `previous` is what was in force before.
+    /// from where it was asked for first. `previous` is what was in force before;
+    /// `not_page`: what the answer is, if it is anything but the file.
     #[must_use]
     pub fn after(
         previous: Option<Self>,
