@@ -89,8 +89,6 @@ pub struct HostChange {
     pub delay: Duration,
     /// How long it took to answer; none keeps the last.
     pub last_response: Option<Duration>,
-    /// What robots.txt says now; none keeps what was known.
-    pub crawl_delay: Option<Option<Duration>>,
 }
 
 /// How the clock of an address moves.
@@ -111,6 +109,8 @@ pub struct RobotsChange {
     pub origin: String,
     /// What is in force for it now.
     pub in_force: InForce,
+    /// The gap between two requests to its host that it asks for.
+    pub gap: Option<Duration>,
 }
 
 /// The columns by which reports are found, and the report itself.

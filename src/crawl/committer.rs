@@ -83,6 +83,8 @@ pub(super) struct Committer {
     at_hand: AtHand,
     pacing: Pacing,
     remembered: Remembered,
+    /// When it began, by either clock.
+    began: Moment,
     clock: Stopwatch,
     tally: Tally,
     in_flight: u64,
@@ -139,6 +141,7 @@ impl Committer {
             at_hand: AtHand { addresses: Addresses::new(started.addresses), ..AtHand::default() },
             pacing: Pacing::default(),
             remembered: Remembered::default(),
+            began: clock::now(),
             clock: Stopwatch::start(),
             tally: Tally::default(),
             in_flight: 0,
@@ -322,7 +325,10 @@ impl Committer {
             return Ok(Stored { outcomes, kept, segments: Vec::new() });
         }
         let tx = self.db.begin()?;
-        for Worked { outcome, mut encoded } in batch {
+        for Worked { outcome, mut encoded, due } in batch {
+            if due >= self.began {
+                self.pacing.sent(due.until(outcome.capture.at));
+            }
             let recorded = &encoded.recorded;
             let digest = recorded
                 .payload

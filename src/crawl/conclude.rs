@@ -16,7 +16,7 @@ use crate::outcome::{AddressChange, CaptureFacts, HostChange, RobotsChange, UrlC
 use crate::politeness::backoff::Failures;
 use crate::politeness::pace::{self, HostPace};
 use crate::politeness::retry_after;
-use crate::politeness::robots::{InForce, Standing};
+use crate::politeness::robots::InForce;
 use crate::read::media_type;
 
 /// So many connections in a row may break before the host is taken to be failing: a page that
@@ -167,7 +167,6 @@ pub(super) fn clocks(
         broken,
         delay,
         last_response,
-        crawl_delay: None,
     };
     let (address, before) = address;
     let address = address.map(|address| {
@@ -238,24 +237,15 @@ fn asked_rest(
     }
 }
 
-/// What an answer to `/robots.txt` changes, for its origin and for its host. `previous`: what was in force
-/// for the origin before.
+/// What an answer to `/robots.txt` changes for its origin. `previous`: what was in force for it before.
 pub(super) fn robots_change(
     origin: &str,
     redirects: u32,
     previous: Option<InForce>,
     exchange: &Exchange,
     not_page: Option<&NotPage>,
-    host: &mut HostChange,
 ) -> RobotsChange {
     let in_force = InForce::after(previous, redirects, exchange, not_page);
-    // A copy that goes on serving has said what it says.
-    if in_force.standing == Standing::Rules && in_force.failures == 0 {
-        host.crawl_delay = Some(in_force.rules().gap());
-    }
-    if let (Some(Some(crawl_delay)), None) = (host.crawl_delay, &host.rest_reason) {
-        host.delay = host.delay.max(crawl_delay);
-        host.next_at = host.next_at.max(exchange.finished().after(host.delay));
-    }
-    RobotsChange { origin: origin.to_owned(), in_force }
+    let gap = in_force.copy.is_some().then(|| in_force.rules().gap()).flatten();
+    RobotsChange { origin: origin.to_owned(), in_force, gap }
 }

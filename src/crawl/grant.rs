@@ -8,7 +8,6 @@ use url::Url;
 
 use super::addresses::{Addresses, Blocked};
 use super::lookups::{Lookups, Place};
-use super::stops::Stops;
 
 use crate::archive::Original;
 use crate::canonical::CanonicalUrl;
@@ -23,6 +22,7 @@ use crate::frontier::{Lease, Purpose, Reason};
 use crate::outcome::Outcome;
 use crate::politeness::robots::{InForce, Rules, Standing};
 use crate::seeds::Seeds;
+use crate::stops::Stops;
 use crate::politeness::Permit;
 use crate::politeness::pace::{self, Pace};
 

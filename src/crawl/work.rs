@@ -11,7 +11,7 @@ use super::grant::Granted;
 use crate::archive::metadata::Provenance;
 use crate::archive::{Context, Encoded, Gzip, Original, encode};
 use crate::canonical::{self, CanonicalUrl};
-use crate::clock;
+use crate::clock::{self, Moment};
 use crate::config::Config;
 use crate::db::hosts::ReadyHost;
 use crate::digest::Digest;
@@ -46,6 +46,8 @@ thread_local! {
 pub(super) struct Worked {
     pub(super) outcome: Outcome,
     pub(super) encoded: Encoded,
+    /// Since when it was allowed.
+    pub(super) due: Moment,
 }
 
 /// Works a lease to its outcome. None only where the runtime is going down.
@@ -55,16 +57,17 @@ pub(super) async fn pass(
     settings: Arc<Settings>,
     large: Arc<Semaphore>,
 ) -> Option<Worked> {
+    let due = granted.permit.due();
     let (ground, exchange) = ask(granted, &fetcher, &settings).await;
     let size = match &exchange.ending {
         Ending::Answered(response) => response.payload.len(),
         Ending::Failed(_) => 0,
     };
     if size <= SMALL_PAGE_BYTES {
-        return Some(work(ground, &exchange, &settings));
+        return Some(work(ground, &exchange, &settings, due));
     }
     let _place = large.acquire_owned().await.ok()?;
-    tokio::task::spawn_blocking(move || work(ground, &exchange, &settings)).await.ok()
+    tokio::task::spawn_blocking(move || work(ground, &exchange, &settings, due)).await.ok()
 }
 
 /// Asks when the moment has come, no sooner.
@@ -95,7 +98,7 @@ pub(crate) struct Ground {
     pub(crate) robots: Option<InForce>,
 }
 
-fn work(ground: Ground, exchange: &Exchange, settings: &Settings) -> Worked {
+fn work(ground: Ground, exchange: &Exchange, settings: &Settings, due: Moment) -> Worked {
     let lease = &ground.lease;
     let reading = read(lease, &exchange.ending, settings);
     let provenance = Provenance {
@@ -117,7 +120,7 @@ fn work(ground: Ground, exchange: &Exchange, settings: &Settings) -> Worked {
     };
     let encoded = GZIP.with_borrow_mut(|gzip| encode(exchange, &context, gzip));
     let outcome = outcome(ground, exchange, encoded.recorded.payload, reading, &settings.config);
-    Worked { outcome, encoded }
+    Worked { outcome, encoded, due }
 }
 
 /// What the exchange changes: the same whenever it is asked, today by a crawl or later by a rebuild.
@@ -135,7 +138,7 @@ pub(crate) fn outcome(
         _ => payload.is_none() || payload != last.map(|last| last.digest),
     };
     let not_page = reading.not_page.as_ref();
-    let (mut host_change, address) = conclude::clocks(
+    let (host, address) = conclude::clocks(
         config,
         &host,
         (lease.address, last_response),
@@ -152,21 +155,14 @@ pub(crate) fn outcome(
             ));
         }
         Purpose::Robots { origin, redirects } => {
-            robots = Some(conclude::robots_change(
-                origin,
-                *redirects,
-                in_force,
-                exchange,
-                not_page,
-                &mut host_change,
-            ));
+            robots = Some(conclude::robots_change(origin, *redirects, in_force, exchange, not_page));
         }
     }
     Outcome {
         finished: exchange.finished(),
         capture: conclude::capture_facts(exchange, not_page),
         url,
-        host: host_change,
+        host,
         address,
         robots,
         report: reading.report,

@@ -44,7 +44,10 @@ impl Tx<'_> {
             self.move_address(change)?;
         }
         if let Some(change) = &outcome.robots {
-            self.set_origin(lease.host_id, change)?;
+            // It may have been found at another host.
+            let host_id = self.host_of_origin(change)?;
+            self.set_origin(host_id, change)?;
+            self.keep_gap(host_id, now)?;
             self.note_visit(lease.url_id, outcome.capture.at, now)?;
         }
         Ok(committed)
@@ -103,7 +106,6 @@ impl Tx<'_> {
             broken: 0,
             delay: Duration::ZERO,
             last_response: None,
-            crawl_delay: None,
         };
         self.release_host(lease.host_id, &change)?;
         if lease.purpose != Purpose::Page {

@@ -163,25 +163,6 @@ impl Tx<'_> {
         })
     }
 
-    /// How much waits for the hosts that are asked in this run.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn backlog(&self) -> Result<Backlog, DbError> {
-        let mut statement = self.0.prepare_cached(
-            "SELECT coalesce(sum(waiting), 0), count(*), count(rest_reason)
-             FROM hosts WHERE waiting > 0 AND active = 1",
-        )?;
-        let unsigned = |value: i64| value.unsigned_abs();
-        Ok(statement.query_row([], |row| {
-            Ok(Backlog {
-                waiting: unsigned(row.get(0)?),
-                hosts_waiting: unsigned(row.get(1)?),
-                hosts_resting: unsigned(row.get(2)?),
-            })
-        })?)
-    }
-
     /// Takes a place in the host's line, to ask it at this address, and moves its clock.
     ///
     /// # Errors
@@ -227,11 +208,18 @@ impl Tx<'_> {
                 millis(change.delay),
                 change.last_response.map(millis),
             ])?;
-        if let Some(crawl_delay) = change.crawl_delay {
-            self.0
-                .prepare_cached("UPDATE hosts SET crawl_delay_ms = ?2 WHERE id = ?1")?
-                .execute(params![host_id, crawl_delay.map(millis)])?;
-        }
+        Ok(())
+    }
+
+    /// Keeps to the greatest gap that an origin of the host asks for, from `now` on.
+    pub(super) fn keep_gap(&self, host_id: i64, now: Moment) -> Result<(), DbError> {
+        self.0
+            .prepare_cached(
+                "UPDATE hosts SET crawl_delay_ms = gap, delay_ms = max(delay_ms, coalesce(gap, 0)),
+                     next_at = max(next_at, ?2 + coalesce(gap, 0))
+                 FROM (SELECT max(gap_ms) AS gap FROM origins WHERE host_id = ?1) WHERE id = ?1",
+            )?
+            .execute(params![host_id, now.as_millis()])?;
         Ok(())
     }
 
@@ -258,6 +246,25 @@ impl Tx<'_> {
 }
 
 impl Db {
+    /// How much waits for the hosts that are asked in this run.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn backlog(&self) -> Result<Backlog, DbError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT coalesce(sum(waiting), 0), count(*), count(rest_reason)
+             FROM hosts WHERE waiting > 0 AND active = 1",
+        )?;
+        let unsigned = |value: i64| value.unsigned_abs();
+        Ok(statement.query_row([], |row| {
+            Ok(Backlog {
+                waiting: unsigned(row.get(0)?),
+                hosts_waiting: unsigned(row.get(1)?),
+                hosts_resting: unsigned(row.get(2)?),
+            })
+        })?)
+    }
+
     /// Says which hosts are asked in this run, and what delay their seeds want: those that are known,
     /// and those that will be found.
     ///
