@@ -128,9 +128,11 @@ impl HostList {
         if self.0.is_empty() {
             return None;
         }
-        let domains = std::iter::successors(Some(host.as_str()), |name| Some(name.split_once('.')?.1));
+        let domains =
+            std::iter::successors(Some(host.as_str()), |name| Some(name.split_once('.')?.1));
         let found = |line: &str| self.0.get(line).map(String::as_str);
-        found(host.as_str()).or_else(|| domains.into_iter().find_map(|name| found(&format!("*.{name}"))))
+        found(host.as_str())
+            .or_else(|| domains.into_iter().find_map(|name| found(&format!("*.{name}"))))
     }
 }
 
@@ -218,7 +220,10 @@ impl Listed {
         };
         let (list, wrong) = HostList::parse(&String::from_utf8_lossy(&bytes));
         for (line, text) in wrong {
-            tracing::error!("{}:{line}: expected a host, found {text:?}: nobody is spared by it", path.display());
+            tracing::error!(
+                "{}:{line}: expected a host, found {text:?}: nobody is spared by it",
+                path.display()
+            );
         }
         for line in list.0.difference(&self.list.0) {
             changes.push(StopChange { kind, host: line.clone(), on: true });
@@ -241,10 +246,13 @@ mod tests {
 
     #[test]
     fn a_list_names_hosts_and_domains_and_a_bad_line_costs_nothing_else() {
-        let text = "\u{feff}# who\nWWW.Qingshan.GOV.cn # asked us\n\n*.yunling.gov.cn\na b\n例子.cn\n";
+        let text =
+            "\u{feff}# who\nWWW.Qingshan.GOV.cn # asked us\n\n*.yunling.gov.cn\na b\n例子.cn\n";
         let (list, wrong) = HostList::parse(text);
         assert_eq!(wrong, [(5, "a b".to_owned())]);
-        for named in ["www.qingshan.gov.cn", "yunling.gov.cn", "a.b.yunling.gov.cn", "xn--fsqu00a.cn"] {
+        for named in
+            ["www.qingshan.gov.cn", "yunling.gov.cn", "a.b.yunling.gov.cn", "xn--fsqu00a.cn"]
+        {
             assert!(list.line_of(&host(named)).is_some(), "{named}");
         }
         for other in ["qingshan.gov.cn", "xyunling.gov.cn", "gov.cn"] {

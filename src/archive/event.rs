@@ -48,8 +48,9 @@ impl Event {
             return None;
         }
         let block = std::str::from_utf8(record.block()).ok()?;
-        let field =
-            |name: &str| block.split("\r\n").find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+        let field = |name: &str| {
+            block.split("\r\n").find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+        };
         Some(Self {
             at: Moment::parse(record.field("WARC-Date")?)?,
             run: field("run")?.parse().ok()?,

@@ -6,8 +6,8 @@ use std::io::{ErrorKind, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::description::WarcInfo;
-use super::event::Event;
 use super::durable::{make_dir, seal_file, sync_dir};
+use super::event::Event;
 use super::records::Encoded;
 use super::{ArchiveError, Gzip, format};
 use crate::clock::Moment;

@@ -57,7 +57,12 @@ impl Addresses {
     }
 
     /// Why it is not to be asked before `soon`, if it is not.
-    pub(super) fn blocked(&self, address: IpAddr, connections: u32, soon: Moment) -> Option<Blocked> {
+    pub(super) fn blocked(
+        &self,
+        address: IpAddr,
+        connections: u32,
+        soon: Moment,
+    ) -> Option<Blocked> {
         let line = self.line(address);
         if line.in_flight >= connections {
             return Some(Blocked::InFlight);

@@ -15,8 +15,8 @@ use super::pacing::Pacing;
 use super::progress::{Ending, Progress, Summary};
 use super::remembered::Remembered;
 use super::start::Started;
-use super::work::Worked;
 use super::work::Settings;
+use super::work::Worked;
 use super::{CrawlError, Options, PATIENCE, Signal, start};
 use crate::archive::disk;
 use crate::archive::lock::Lock;
@@ -221,7 +221,7 @@ impl Committer {
         let Stored { outcomes, kept, segments } = self.store(batch, now)?;
         let mut tally = self.tally;
         let came_in = (outcomes.len() + self.broken.len()) as u64;
-        let mut in_flight = self.in_flight.saturating_sub(came_in);
+        let in_flight = self.in_flight.saturating_sub(came_in);
         let tx = self.db.begin()?;
         for segment in &segments {
             tx.set_segment(segment)?;
@@ -435,7 +435,15 @@ impl Committer {
         if elapsed.saturating_sub(self.told) >= TELL_EVERY {
             self.told = elapsed;
             let Tally { pages, reports, failures, .. } = self.tally;
-            tracing::info!(pages, reports, failures, waiting, hosts = hosts_waiting, resting = hosts_resting, "so far");
+            tracing::info!(
+                pages,
+                reports,
+                failures,
+                waiting,
+                hosts = hosts_waiting,
+                resting = hosts_resting,
+                "so far"
+            );
         }
         Ok(())
     }

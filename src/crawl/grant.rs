@@ -20,11 +20,11 @@ use crate::exchange::Failure;
 use crate::fetch::Validators;
 use crate::frontier::{Lease, Purpose, Reason};
 use crate::outcome::Outcome;
+use crate::politeness::Permit;
+use crate::politeness::pace::{self, Pace};
 use crate::politeness::robots::{InForce, Rules, Standing};
 use crate::seeds::Seeds;
 use crate::stops::Stops;
-use crate::politeness::Permit;
-use crate::politeness::pace::{self, Pace};
 
 /// So many URLs of one host that its robots.txt forbids are set aside in one turn; then the other
 /// hosts come first.
@@ -482,7 +482,15 @@ impl Turn<'_, '_> {
             at_hand.addresses.occupy(ip, permit.address_next_at());
         }
         lease.address = ip;
-        Ok(Task::Ask(Box::new(Granted { lease, host, permit, address, last_response, last, robots })))
+        Ok(Task::Ask(Box::new(Granted {
+            lease,
+            host,
+            permit,
+            address,
+            last_response,
+            last,
+            robots,
+        })))
     }
 }
 

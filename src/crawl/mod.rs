@@ -161,8 +161,7 @@ pub async fn run(
     let settings = Arc::new(work::Settings { config: config.clone(), seeds, run: started.run_id });
     let (task_tx, mut tasks) = mpsc::channel(committer::places(config));
     let (outcomes, inbox) = std::sync::mpsc::channel();
-    let committer =
-        Committer::new(started, &settings, options, inbox, task_tx, progress);
+    let committer = Committer::new(started, &settings, options, inbox, task_tx, progress);
     let thread = std::thread::Builder::new()
         .name("committer".to_owned())
         .spawn(move || committer.run())

@@ -138,13 +138,8 @@ pub(crate) fn outcome(
         _ => payload.is_none() || payload != last.map(|last| last.digest),
     };
     let not_page = reading.not_page.as_ref();
-    let (host, address) = conclude::clocks(
-        config,
-        &host,
-        (lease.address, last_response),
-        exchange,
-        not_page,
-    );
+    let (host, address) =
+        conclude::clocks(config, &host, (lease.address, last_response), exchange, not_page);
     let (mut url, mut robots) = (None, None);
     match &lease.purpose {
         Purpose::Page => {
@@ -155,7 +150,8 @@ pub(crate) fn outcome(
             ));
         }
         Purpose::Robots { origin, redirects } => {
-            robots = Some(conclude::robots_change(origin, *redirects, in_force, exchange, not_page));
+            robots =
+                Some(conclude::robots_change(origin, *redirects, in_force, exchange, not_page));
         }
     }
     Outcome {

@@ -26,9 +26,8 @@ impl Tx<'_> {
     /// # Errors
     /// When the database fails.
     pub fn last_response_of(&self, address: IpAddr) -> Result<Option<Duration>, DbError> {
-        let mut statement = self
-            .0
-            .prepare_cached("SELECT last_response_ms FROM addresses WHERE address = ?1")?;
+        let mut statement =
+            self.0.prepare_cached("SELECT last_response_ms FROM addresses WHERE address = ?1")?;
         let found = statement.query_row([address.to_string()], |row| row.get(0)).optional()?;
         Ok(found.flatten().map(duration))
     }

@@ -150,7 +150,8 @@ impl Tx<'_> {
                 "SELECT next_at FROM hosts WHERE waiting > 0 AND active = 1 AND in_flight < ?1
                      AND next_at > ?2 AND rest_reason IS {resting} ORDER BY next_at LIMIT 1"
             ))?;
-            let found = statement.query_row(params![connections, now.as_millis()], |row| row.get(0));
+            let found =
+                statement.query_row(params![connections, now.as_millis()], |row| row.get(0));
             Ok(found.optional()?.map(Moment::from_millis))
         };
         let mut again =

@@ -51,7 +51,8 @@ impl Failures {
 
     /// How long a host rests that failed.
     pub fn rest_of_failure(self, host: &str) -> Duration {
-        let rest = if self.count >= KEEPS_FAILING { LONGEST_REST } else { retry_after::rest(self.count) };
+        let rest =
+            if self.count >= KEEPS_FAILING { LONGEST_REST } else { retry_after::rest(self.count) };
         self.drawn_out(rest, host)
     }
 

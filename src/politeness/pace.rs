@@ -100,11 +100,7 @@ pub fn admit(host: Pace, address: Pace, now: Moment) -> Result<Permit, Moment> {
     if now.until(at) > AHEAD {
         return Err(at);
     }
-    Ok(Permit {
-        due,
-        host_next_at: next_at(host, at)?,
-        address_next_at: next_at(address, at)?,
-    })
+    Ok(Permit { due, host_next_at: next_at(host, at)?, address_next_at: next_at(address, at)? })
 }
 
 /// Where a clock stands after a request at `at`.
