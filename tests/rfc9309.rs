@@ -183,8 +183,9 @@ proptest! {
         patterns in proptest::collection::vec(("(Allow|Disallow)", "/[ab]{0,3}[ab*]{0,4}\\$?"), 0..40),
         path in "/[ab]{0,8}",
     ) {
-        let lines: String = patterns.iter().map(|(key, pattern)| format!("{key}: {pattern}\n")).collect();
-        let found = Rules::parse(format!("User-agent: *\n{lines}").as_bytes()).permits(&url(&path));
+        let lines = patterns.iter().map(|(key, pattern)| format!("{key}: {pattern}"));
+        let file: Vec<String> = std::iter::once("User-agent: *".to_owned()).chain(lines).collect();
+        let found = Rules::parse(file.join("\n").as_bytes()).permits(&url(&path));
         let alone = |(key, pattern): &(String, String)| {
             let one = Rules::parse(format!("User-agent: *\nDisallow: {pattern}").as_bytes());
             (!one.permits(&url(&path)).allowed).then_some((pattern.len(), key == "Allow"))

@@ -18,7 +18,7 @@ use crate::exchange::{Ending, Exchange, Response};
 use crate::fetch::Fetcher;
 use crate::frontier::{Found, Lease, Purpose, Reason};
 use crate::outcome::{Outcome, ReportFacts};
-use crate::politeness::robots::InForce;
+use crate::politeness::robots::{InForce, PageTag};
 use crate::read::Answer;
 use crate::scope::Verdict;
 use crate::seeds::Seeds;
@@ -90,6 +90,7 @@ fn work(ground: Ground, exchange: &Exchange, settings: &Settings) -> Worked {
             Purpose::Robots { origin, redirects } => Some((origin.clone(), *redirects)),
         },
         charset: reading.charset.clone(),
+        robots_tag: reading.tag.words(),
     };
     let context = Context { provenance, not_modified: ground.last.clone() };
     let encoded = GZIP.with_borrow_mut(|gzip| encode(exchange, &context, gzip));
@@ -143,6 +144,9 @@ pub(crate) fn outcome(
 #[derive(Debug, Default)]
 pub(crate) struct Reading {
     charset: Option<String>,
+    /// What the page asks of robots. What it asks not to be archived is archived all the same: an agency is bound
+    /// by law to publish it. The archive says so beside it.
+    tag: PageTag,
     report: Option<ReportFacts>,
     found: Vec<Found>,
 }
@@ -152,11 +156,10 @@ pub(crate) fn read(lease: &Lease, ending: &Ending, settings: &Settings) -> Readi
     let (Purpose::Page, Ending::Answered(response)) = (&lease.purpose, ending) else {
         return Reading::default();
     };
+    let mut tag = PageTag::of_response(response);
     if let 300..=399 = response.status {
-        return Reading {
-            found: redirect(lease, response, settings).into_iter().collect(),
-            ..Reading::default()
-        };
+        let found = redirect(lease, response, settings).into_iter().collect();
+        return Reading { tag, found, ..Reading::default() };
     }
     let answer = Answer {
         url: lease.spelling.as_str(),
@@ -165,7 +168,7 @@ pub(crate) fn read(lease: &Lease, ending: &Ending, settings: &Settings) -> Readi
         payload: &response.payload,
     };
     let Some(read) = answer.page() else {
-        return Reading::default();
+        return Reading { tag, ..Reading::default() };
     };
     let page = discover::links(read.text(), &lease.spelling);
     let context = PageContext {
@@ -174,10 +177,10 @@ pub(crate) fn read(lease: &Lease, ending: &Ending, settings: &Settings) -> Readi
         depth: lease.depth,
         url: &lease.spelling,
     };
-    let follow = !page.nofollow;
-    let links = page.links.iter().filter(|link| follow && !link.nofollow);
+    tag.add(page.tag);
+    let links = page.links.iter().filter(|link| !tag.nofollow && !link.nofollow);
     let found = links.filter_map(|link| admit(lease, link, &context, settings)).collect();
-    Reading { charset: Some(read.charset()), report: read.report(), found }
+    Reading { charset: Some(read.charset()), tag, report: read.report(), found }
 }
 
 fn admit(
