@@ -28,6 +28,7 @@ mod rebuilt;
 mod repaired;
 mod reparse;
 mod revisits;
+mod rfc9309;
 mod stopped;
 mod support;
 mod verified;
