@@ -236,6 +236,7 @@ pub(super) fn robots_change(
     };
     let standing = match not_page.filter(|not_page| not_page.hides_the_host()) {
         Some(hidden) => {
+            host.rest_reason = host.rest_reason.take().map(|_| format!("robots.txt: {hidden}"));
             Standing::DisallowAll { why: hidden.to_string(), rest: not_page::HOST_REST }
         }
         None => robots::answer(&exchange.url, &exchange.ending, failures, finished),

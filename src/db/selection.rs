@@ -367,14 +367,16 @@ impl Selection {
     }
 }
 
-/// Of each URL the latest page, or "not modified" in its place; where there is none, the latest answer. What
-/// nobody holds the payload of comes last: it could not be exported.
+/// Of each URL the latest page, or "not modified" in its place; where there is none, the latest answer: one that is
+/// not the page (`failure` says what it is) hides no page. What nobody holds the payload of comes last: it could
+/// not be exported.
 const LEAVE_EARLIER: &str = "
     DELETE FROM temp.chosen WHERE capture NOT IN (
         SELECT id FROM (
             SELECT c.id AS id, row_number() OVER (
                 PARTITION BY c.url_id
-                ORDER BY o.id IS NULL, coalesce(c.status, 0) IN (200, 304) DESC, c.at DESC, c.id DESC)
+                ORDER BY o.id IS NULL, coalesce(c.status, 0) IN (200, 304) AND c.failure IS NULL DESC,
+                    c.at DESC, c.id DESC)
                 AS place
             FROM temp.chosen x JOIN captures c ON c.id = x.capture
             LEFT JOIN payloads p ON p.id = c.payload_id LEFT JOIN captures o ON o.id = p.capture_id
