@@ -128,6 +128,15 @@ fn each_kind_is_recorded_with_its_reason_and_only_a_host_that_hides_rests() {
         assert!(!site.was_asked(&format!("{host}/trap.html")), "its links are no page's");
     }
     assert_why(&workspace, "http://a.qingshan.gov.cn/one.html", "until ");
+    let wacz = workspace.path().join("all.wacz");
+    workspace.result(&["export", "wacz", "--out", wacz.to_str().unwrap()]);
+    // What lies in a WACZ is stored as it is; only the list of pages has ids.
+    let bytes = std::fs::read(wacz).unwrap();
+    let bytes = String::from_utf8_lossy(&bytes);
+    let listed =
+        |url: &str| bytes.lines().any(|line| line.contains("\"id\":") && line.contains(url));
+    assert!(listed("http://h.qingshan.gov.cn/two.html"));
+    assert!(!listed("http://h.qingshan.gov.cn/one.html"), "it is no page to look at");
     let asked = site.asked.lock().unwrap().len();
     workspace.result(&["crawl"]);
     assert_eq!(site.asked.lock().unwrap().len(), asked, "nothing is asked for again soon");
@@ -192,6 +201,7 @@ fn no_worse_answer_harms_the_page_that_was_archived_before() {
         workspace.result(&["crawl", "--max-pages", "1"]);
         assert!(latest(&workspace, &url).1.is_some(), "the other answer came");
         assert_eq!(workspace.frontier()[&url].1, before, "a 304 would speak of the page");
+        assert_eq!(workspace.result(&["cat", &url]), page("1.html"));
         let out = workspace.path().join("out");
         workspace.result(&["export", "files", "--latest", "--out", out.to_str().unwrap()]);
         assert!(exported(&out).contains(&page("1.html")), "status {status}: {html}");

@@ -86,6 +86,8 @@ pub struct Chosen {
     pub place: Place,
     /// It was brought along, and not chosen itself.
     pub brought_along: bool,
+    /// Nothing was answered, or something in place of the page at the URL.
+    pub not_page: bool,
 }
 
 impl Chosen {
@@ -393,7 +395,7 @@ const CHOSEN: &str =
     "SELECT c.id, c.url_id, coalesce(u.spelling, u.url), c.at, c.kind, c.status, c.mime,
      c.truncated, c.payload_id, p.digest, c.record_id, s.name, c.offset, c.length,
      coalesce((SELECT min(n.offset) FROM captures n
-         WHERE n.segment_id = c.segment_id AND n.offset > c.offset), s.length), x.brought";
+         WHERE n.segment_id = c.segment_id AND n.offset > c.offset), s.length), x.brought, c.failure IS NOT NULL";
 
 fn chosen(row: &Row<'_>) -> rusqlite::Result<Chosen> {
     let unsigned = |index| row.get::<_, i64>(index).map(i64::unsigned_abs);
@@ -419,5 +421,6 @@ fn chosen(row: &Row<'_>) -> rusqlite::Result<Chosen> {
             next: unsigned(14)?,
         },
         brought_along: row.get(15)?,
+        not_page: row.get(16)?,
     })
 }
