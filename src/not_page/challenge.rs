@@ -29,6 +29,7 @@ const TEXTS: &[&str] = &[
     "正在检查您的浏览器",
     "浏览器安全检查中",
     "请完成安全验证",
+    "本站开启了验证码保护", // 加速乐
     "请拖动滑块完成验证",
     "访问过于频繁,请输入验证码",
 ];
@@ -44,6 +45,7 @@ const SCRIPTS: &[&str] = &[
     "wzwschallenge", // 网站卫士
     "wzwsconfirm",
     "eo_bot_ssid", // 腾讯云 EdgeOne
+    "__tst_status",
     "waf_captcha",
 ];
 
