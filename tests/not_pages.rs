@@ -4,6 +4,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use gongkai::exchange::Response;
+use gongkai::not_page::recognise;
+use url::Url;
+
 use crate::bad_input::{respond, trick};
 use crate::rebuilt::assert_the_same;
 use crate::support::Workspace;
@@ -209,6 +213,30 @@ fn no_worse_answer_harms_the_page_that_was_archived_before() {
         anew.result(&["rebuild"]);
         assert_eq!(anew.frontier()[&url].1, before);
     }
+}
+
+#[test]
+fn no_page_of_the_sample_portals_is_recognised() {
+    let mut seen = 0;
+    for portal in gongkai::demo::portals() {
+        for (path, url) in portal.paths() {
+            let Some((payload, content_type)) = portal.body(path) else { continue };
+            let named = |value: String| ("content-type".to_owned(), value.into_bytes());
+            let response = Response {
+                protocol: "HTTP/1.1",
+                status: 200,
+                reason: Vec::new(),
+                fields: content_type.map(named).into_iter().collect(),
+                wire_length: payload.len() as u64,
+                payload,
+                coding: None,
+                truncated: None,
+            };
+            assert_eq!(recognise(&Url::parse(&url).unwrap(), &response), None, "{url}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 100, "{seen}");
 }
 
 /// The texts of all files in a folder, and in those within.

@@ -96,22 +96,6 @@ fn only_what_no_reader_can_take_for_the_page_is_kept_apart() {
 }
 
 #[test]
-fn no_page_of_the_sample_portals_is_recognised() {
-    let mut seen = 0;
-    for portal in crate::demo::portals() {
-        for (path, url) in portal.paths() {
-            let Some((body, content_type)) = portal.body(path) else { continue };
-            let fields: Vec<_> =
-                content_type.iter().map(|named| ("content-type", named.as_str())).collect();
-            let found = recognise(&Url::parse(&url).unwrap(), &response(200, &fields, &body));
-            assert_eq!(found, None, "{url}");
-            seen += 1;
-        }
-    }
-    assert!(seen > 100, "{seen}");
-}
-
-#[test]
 fn of_the_parsers_fixtures_only_the_two_that_are_no_pages_are_recognised() {
     // Decoys of the parser's, which are what they are to us too.
     const EXPECTED: [(&str, &str); 2] =
