@@ -113,7 +113,7 @@ pub fn recognise(url: &Url, response: &Response) -> Option<NotPage> {
         201..=203 | 400.. => true,
         _ => false,
     };
-    if !may_be || !is_text(content_type) {
+    if !may_be || !is_shown(content_type) {
         return None;
     }
     let payload = response.payload.get(..MAX_BYTES).unwrap_or(&response.payload);
@@ -172,10 +172,13 @@ pub fn kept_apart(status: u16, not_page: Option<&NotPage>) -> Option<&'static st
     }
 }
 
-fn is_text(content_type: Option<&str>) -> bool {
+fn is_shown(content_type: Option<&str>) -> bool {
     content_type.is_none_or(|named| {
         let named = named.trim_start().to_ascii_lowercase();
-        named.is_empty() || named.starts_with("text/") || named.starts_with("application/xhtml")
+        named.is_empty()
+            || ["text/html", "text/plain", "application/xhtml"]
+                .iter()
+                .any(|page| named.starts_with(page))
     })
 }
 

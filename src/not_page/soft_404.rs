@@ -51,7 +51,10 @@ const MOST_IN_FRAME: usize = 600;
 /// Each speaks to the visitor of the page that was asked for.
 const TEXTS: &[&str] = &[
     "您访问的页面不存在",
-    "您访问的页面已",
+    "您访问的页面已删除",
+    "您访问的页面已被删除",
+    "您访问的页面已失效",
+    "您访问的页面已不存在",
     "您访问的页面找不到",
     "您要访问的页面不存在",
     "您要查看的页面不存在",
@@ -208,6 +211,11 @@ mod tests {
                 ),
                 (200, "<meta http-equiv=refresh content='0;url=/index.html'><p>正在进入首页", ""),
                 (404, "<title>页面不存在</title>", ""),
+                (
+                    200,
+                    "<title>青杉市统计局</title><p>您访问的页面已迁移到<a href=/new/>新栏目</a>",
+                    "",
+                ),
                 (200, "<title>青杉市统计局</title><p>经检索，您申请公开的政府信息不存在。", ""),
             ],
         );

@@ -66,8 +66,9 @@ fn what_is_long_cut_moved_empty_or_no_text_is_not_looked_at() {
     long.resize(MAX_BYTES + 1, b' ');
     let mut cut = html(200, GONE.as_bytes());
     cut.truncated = Some(crate::exchange::Truncated::Disconnect);
+    let feed = response(200, &[("content-type", "text/xml")], GONE.as_bytes());
     let pdf = response(200, &[("content-type", "application/pdf")], GONE.as_bytes());
-    for answer in [html(200, &long), cut, pdf, html(302, GONE.as_bytes()), html(304, b"")] {
+    for answer in [html(200, &long), cut, pdf, feed, html(302, GONE.as_bytes()), html(304, b"")] {
         assert_eq!(recognised(&answer), None, "{answer:?}");
     }
     let blocked = "<p>您的访问被阻断";
