@@ -23,6 +23,7 @@ mod house;
 mod judged_by_others;
 mod killed;
 mod mistakes;
+mod not_pages;
 mod one_at_a_time;
 mod rebuilt;
 mod repaired;

@@ -43,6 +43,9 @@ const TITLES: &[&str] = &[
     "网站关闭",
     "网站已停用",
     "网站已下线",
+    "站点已暂停", // 宝塔
+    "抱歉,站点已暂停",
+    "domain has expired",
     "domain for sale",
     "this domain is for sale",
 ];
