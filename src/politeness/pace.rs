@@ -46,13 +46,24 @@ pub struct HostPace {
 /// three at most `max_delay`), and the Crawl-delay, however long.
 pub fn delay(politeness: &config::Politeness, host: &HostPace) -> Duration {
     let asked = host.seed_delay.unwrap_or_default().max(politeness.delay);
-    let busy = host
-        .last_response
+    let busy = busy(politeness, host.last_response);
+    asked.max(busy).min(politeness.max_delay).max(host.crawl_delay.unwrap_or_default())
+}
+
+/// The gap between the end of one request to an address and the start of the next, whichever hosts they are
+/// to: the greater of what is configured and `delay_factor` times the last response time at that address,
+/// at most `max_delay`. What a seed or a robots.txt asks for is for its host alone.
+pub fn address_delay(politeness: &config::Politeness, last_response: Option<Duration>) -> Duration {
+    politeness.delay.max(busy(politeness, last_response)).min(politeness.max_delay)
+}
+
+/// What a last response of this length asks for.
+fn busy(politeness: &config::Politeness, last_response: Option<Duration>) -> Duration {
+    last_response
         .and_then(|took| {
             Duration::try_from_secs_f64(took.as_secs_f64() * politeness.delay_factor).ok()
         })
-        .unwrap_or_default();
-    asked.max(busy).min(politeness.max_delay).max(host.crawl_delay.unwrap_or_default())
+        .unwrap_or_default()
 }
 
 /// May a request go out `now` to a host that is to be left alone until `next_at`? If so its clock
@@ -130,6 +141,16 @@ mod tests {
         assert_eq!(of(None, None, Some(700)), seconds(7), "ten times the response time");
         assert_eq!(of(None, None, Some(30_000)), seconds(60), "our own measure stops at max_delay");
         assert_eq!(of(None, Some(seconds(300)), None), seconds(300), "a Crawl-delay is obeyed");
+    }
+
+    #[test]
+    fn an_address_is_left_alone_for_what_is_configured_or_for_what_its_last_answer_took() {
+        let politeness = crate::config::Config::default().politeness;
+        let of = |took: Option<u64>| address_delay(&politeness, took.map(Duration::from_millis));
+        assert_eq!(of(None), seconds(2));
+        assert_eq!(of(Some(100)), seconds(2));
+        assert_eq!(of(Some(700)), seconds(7), "ten times the response time");
+        assert_eq!(of(Some(30_000)), seconds(60), "at most max_delay");
     }
 
     #[test]
