@@ -6,6 +6,7 @@ use crate::clock::Moment;
 use crate::fetch::Validators;
 use crate::frontier::state::Transition;
 use crate::frontier::{Found, Lease};
+use crate::politeness::robots::InForce;
 
 /// What one pass came to.
 #[derive(Debug)]
@@ -82,20 +83,8 @@ pub struct HostChange {
 pub struct RobotsChange {
     /// The origin.
     pub origin: String,
-    /// `rules`, `allow`, `disallow`, `redirect`.
-    pub standing: &'static str,
-    /// In words.
-    pub why: String,
-    /// The file, where it holds rules.
-    pub robots: Option<Vec<u8>>,
-    /// Where to ask next.
-    pub location: Option<String>,
-    /// Redirects followed so far.
-    pub redirects: u32,
-    /// Asked again after this.
-    pub expires_at: Moment,
-    /// Failures in a row.
-    pub failures: u32,
+    /// What is in force for it now.
+    pub in_force: InForce,
 }
 
 /// The columns by which reports are found, and the report itself.

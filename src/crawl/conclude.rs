@@ -12,7 +12,7 @@ use crate::frontier::{Lease, state};
 use crate::outcome::{CaptureFacts, HostChange, RobotsChange, UrlChange};
 use crate::politeness::pace::{self, HostPace};
 use crate::politeness::retry_after;
-use crate::politeness::robots::{self, Standing};
+use crate::politeness::robots::{InForce, Standing};
 use crate::read::media_type;
 
 /// So many connections in a row may break before the host is taken to be failing: a page that
@@ -172,56 +172,23 @@ fn asked_rest(response: &Response, failures: u32, now: Moment) -> (Duration, Str
     }
 }
 
-/// What an answer to `/robots.txt` changes, for its origin and for its host.
+/// What an answer to `/robots.txt` changes, for its origin and for its host. `previous`: what was in force
+/// for the origin before.
 pub(super) fn robots_change(
     origin: &str,
     redirects: u32,
-    failures: u32,
+    previous: Option<InForce>,
     exchange: &Exchange,
     host: &mut HostChange,
 ) -> RobotsChange {
-    let finished = exchange.finished();
-    let mut change = RobotsChange {
-        origin: origin.to_owned(),
-        standing: "rules",
-        why: String::new(),
-        robots: None,
-        location: None,
-        redirects: 0,
-        expires_at: finished.after(robots::FRESH_FOR),
-        failures: 0,
-    };
-    match robots::answer(&exchange.url, &exchange.ending, failures, finished) {
-        Standing::Rules(rules) => {
-            host.crawl_delay = Some(rules.crawl_delay());
-            change.robots = match &exchange.ending {
-                Ending::Answered(response) => Some(robots::kept(&response.payload).to_vec()),
-                Ending::Failed(_) => None,
-            };
-        }
-        Standing::Redirect { location } if redirects < robots::MAX_REDIRECTS => {
-            change.standing = "redirect";
-            change.location = Some(location.into());
-            change.redirects = redirects + 1;
-        }
-        Standing::Redirect { .. } => {
-            change.standing = "allow";
-            change.why = format!("more than {} redirects", robots::MAX_REDIRECTS);
-        }
-        Standing::AllowAll { why } => {
-            change.standing = "allow";
-            change.why = why;
-        }
-        Standing::DisallowAll { why, rest } => {
-            change.standing = "disallow";
-            change.expires_at = finished.after(rest);
-            change.failures = failures + 1;
-            change.why = why;
-        }
+    let in_force = InForce::after(previous, redirects, exchange);
+    // A copy that goes on serving has said what it says.
+    if in_force.standing == Standing::Rules && in_force.failures == 0 {
+        host.crawl_delay = Some(in_force.rules().crawl_delay());
     }
     if let (Some(Some(crawl_delay)), None) = (host.crawl_delay, &host.rest_reason) {
         host.delay = host.delay.max(crawl_delay);
-        host.next_at = host.next_at.max(finished.after(host.delay));
+        host.next_at = host.next_at.max(exchange.finished().after(host.delay));
     }
-    change
+    RobotsChange { origin: origin.to_owned(), in_force }
 }

@@ -9,12 +9,11 @@ use crate::canonical::CanonicalUrl;
 use crate::clock::Moment;
 use crate::config::Config;
 use crate::db::hosts::ReadyHost;
-use crate::db::origins::OriginRow;
 use crate::db::urls::WaitingUrl;
 use crate::db::{DbError, Tx};
 use crate::fetch::Validators;
 use crate::frontier::{Lease, Purpose, Reason};
-use crate::politeness::robots::{self, Rules};
+use crate::politeness::robots::{InForce, Rules, Standing};
 use crate::politeness::{Permit, pace};
 
 /// So many URLs of one host that its robots.txt forbids are set aside in one turn; then the other
@@ -32,8 +31,8 @@ pub(super) struct Granted {
     pub(super) permit: Permit,
     /// The payload of the last visit.
     pub(super) last: Option<Original>,
-    /// How often the origin's robots.txt failed in a row.
-    pub(super) robots_failures: u32,
+    /// What was in force for the origin, where its robots.txt is asked for.
+    pub(super) robots: Option<InForce>,
 }
 
 /// Robots rules at hand, parsed, by origin.
@@ -62,7 +61,7 @@ enum Word {
     AskFirst {
         at: Url,
         redirects: u32,
-        failures: u32,
+        previous: Option<Box<InForce>>,
     },
     /// It could not be had: the host is left alone.
     Unreachable {
@@ -134,9 +133,10 @@ impl Turn<'_, '_> {
                 Word::Allowed => return Ok(Some(self.grant_page(host, url, permit)?)),
                 Word::Forbidden(reason) => self.tx.exclude_url(url.id, host.id, &reason)?,
                 Word::AskFirst { .. } if taken > 0 => return Ok(None),
-                Word::AskFirst { at, redirects, failures } => {
+                Word::AskFirst { at, redirects, previous } => {
                     let granted = self.grant_robots(host, &url, &at, redirects, permit)?;
-                    return Ok(granted.map(|one| Granted { robots_failures: failures, ..one }));
+                    let robots = previous.map(|previous| *previous);
+                    return Ok(granted.map(|one| Granted { robots, ..one }));
                 }
                 Word::Unreachable { until, why } => {
                     if !put_off(self.tx, (url.id, &url.url), host.id, until, &why)? {
@@ -155,26 +155,34 @@ impl Turn<'_, '_> {
         {
             return Ok(permitted(rules, url));
         }
-        let known = self.tx.origin(&origin)?;
-        let failures = known.as_ref().map_or(0, |row| row.failures);
-        let ask = |at, redirects| Word::AskFirst { at, redirects, failures };
-        let Some(row) = known.filter(|row| row.expires_at > self.now) else {
-            return Ok(ask(url.robots_url().as_url().clone(), 0));
+        let ask_anew = |previous: Option<InForce>| Word::AskFirst {
+            at: url.robots_url().as_url().clone(),
+            redirects: 0,
+            previous: previous.map(Box::new),
         };
-        Ok(match row.standing.as_str() {
-            "rules" => {
-                let rules = Rules::parse(row.robots.as_deref().unwrap_or_default());
+        let known = self.tx.origin(&origin)?;
+        let Some(robots) = known.as_ref().filter(|robots| robots.expires_at > self.now) else {
+            return Ok(ask_anew(known));
+        };
+        Ok(match robots.standing {
+            Standing::Rules => {
+                let rules = robots.rules();
                 let word = permitted(&rules, url);
-                at_hand.keep(&origin, row.expires_at, rules);
+                at_hand.keep(&origin, robots.expires_at, rules);
                 word
             }
-            "allow" => Word::Allowed,
-            "redirect" => match location(&row) {
-                Some(location) => ask(location, row.redirects),
-                None => ask(url.robots_url().as_url().clone(), 0),
+            Standing::Allow => Word::Allowed,
+            Standing::Redirect => match robots.location.clone() {
+                Some(at) => Word::AskFirst {
+                    at,
+                    redirects: robots.redirects,
+                    previous: known.map(Box::new),
+                },
+                None => ask_anew(known),
             },
-            // Whatever else it says, it does not say that we may.
-            _ => Word::Unreachable { until: row.expires_at, why: row.why },
+            Standing::Disallow => {
+                Word::Unreachable { until: robots.expires_at, why: robots.why.clone() }
+            }
         })
     }
 
@@ -203,7 +211,7 @@ impl Turn<'_, '_> {
             interval: url.interval,
             granted: self.now,
         };
-        Ok(Granted { lease, host: host.clone(), permit, last: url.last, robots_failures: 0 })
+        Ok(Granted { lease, host: host.clone(), permit, last: url.last, robots: None })
     }
 
     /// The robots.txt that must be known before `url` is asked for.
@@ -239,7 +247,7 @@ impl Turn<'_, '_> {
             interval: None,
             granted: self.now,
         };
-        Ok(Some(Granted { lease, host: host.clone(), permit, last: None, robots_failures: 0 }))
+        Ok(Some(Granted { lease, host: host.clone(), permit, last: None, robots: None }))
     }
 }
 
@@ -273,9 +281,4 @@ pub(crate) fn put_off(
     }
     tx.put_off_url(url.0, host_id, until, &Reason::new("robots", why))?;
     Ok(true)
-}
-
-fn location(row: &OriginRow) -> Option<Url> {
-    let location = row.location.as_deref().filter(|_| row.redirects <= robots::MAX_REDIRECTS)?;
-    Url::parse(location).ok()
 }

@@ -18,6 +18,7 @@ use crate::exchange::{Ending, Exchange, Response};
 use crate::fetch::Fetcher;
 use crate::frontier::{Found, Lease, Purpose, Reason};
 use crate::outcome::{Outcome, ReportFacts};
+use crate::politeness::robots::InForce;
 use crate::read::Answer;
 use crate::scope::Verdict;
 use crate::seeds::Seeds;
@@ -51,9 +52,9 @@ pub(super) async fn pass(
     settings: Arc<Settings>,
     large: Arc<Semaphore>,
 ) -> Option<Worked> {
-    let Granted { lease, host, permit, last, robots_failures } = granted;
+    let Granted { lease, host, permit, last, robots } = granted;
     let exchange = fetcher.fetch(permit, lease.spelling.clone(), &lease.validators).await;
-    let ground = Ground { lease, host, last, robots_failures };
+    let ground = Ground { lease, host, last, robots };
     let size = match &exchange.ending {
         Ending::Answered(response) => response.payload.len(),
         Ending::Failed(_) => 0,
@@ -71,7 +72,8 @@ pub(crate) struct Ground {
     pub(crate) lease: Lease,
     pub(crate) host: ReadyHost,
     pub(crate) last: Option<Original>,
-    pub(crate) robots_failures: u32,
+    /// What was in force for the origin, where its robots.txt is asked for.
+    pub(crate) robots: Option<InForce>,
 }
 
 fn work(ground: Ground, exchange: &Exchange, settings: &Settings) -> Worked {
@@ -103,7 +105,7 @@ pub(crate) fn outcome(
     reading: Reading,
     config: &Config,
 ) -> Outcome {
-    let Ground { lease, host, last, robots_failures } = ground;
+    let Ground { lease, host, last, robots: in_force } = ground;
     let changed = match &exchange.ending {
         Ending::Answered(response) if response.status == 304 => false,
         _ => payload.is_none() || payload != last.map(|last| last.digest),
@@ -119,7 +121,7 @@ pub(crate) fn outcome(
             robots = Some(conclude::robots_change(
                 origin,
                 *redirects,
-                robots_failures,
+                in_force,
                 exchange,
                 &mut host_change,
             ));

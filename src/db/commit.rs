@@ -43,7 +43,7 @@ impl Tx<'_> {
         }
         self.release_host(lease.host_id, &outcome.host)?;
         if let Some(change) = &outcome.robots {
-            self.set_origin(lease.host_id, now, change)?;
+            self.set_origin(lease.host_id, change)?;
             self.note_visit(lease.url_id, outcome.capture.at, now)?;
         }
         Ok(committed)

@@ -319,12 +319,11 @@ impl Pass<'_, '_> {
             }
             None => Purpose::Page,
         };
-        let (known, host_id, robots_failures) = match &purpose {
+        let (known, host_id, robots) = match &purpose {
             Purpose::Robots { origin, .. } => {
-                let failures = self.tx.origin(origin)?.map_or(0, |row| row.failures);
-                (None, self.host_of(origin, url)?, failures)
+                (None, self.host_of(origin, url)?, self.tx.origin(origin)?)
             }
-            Purpose::Page => (self.known(url, archived)?, self.tx.host_id(&url.host())?, 0),
+            Purpose::Page => (self.known(url, archived)?, self.tx.host_id(&url.host())?, None),
         };
         let known = known.as_ref();
         let url_id = match known {
@@ -350,7 +349,7 @@ impl Pass<'_, '_> {
             granted: now,
         };
         let last = known.and_then(|known| known.last.clone());
-        Ok(Ground { lease, host, last, robots_failures })
+        Ok(Ground { lease, host, last, robots })
     }
 
     fn host_of(&self, origin: &str, url: &CanonicalUrl) -> Result<i64, DbError> {

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use crate::clock::Moment;
 use crate::crawl::grant::{forbidden, put_off};
 use crate::db::{DbError, Tx};
-use crate::politeness::robots::Rules;
+use crate::politeness::robots::{Rules, Standing};
 
 /// So many URLs are looked at at once.
 const AT_ONCE: u32 = 1_000;
@@ -58,12 +58,12 @@ pub(super) fn robots(tx: &Tx<'_>) -> Result<(), DbError> {
 }
 
 fn word(tx: &Tx<'_>, origin: &str) -> Result<Word, DbError> {
-    let Some(row) = tx.origin(origin)? else {
+    let Some(robots) = tx.origin(origin)? else {
         return Ok(Word::Nothing);
     };
-    Ok(match row.standing.as_str() {
-        "rules" => Word::Rules(Rules::parse(row.robots.as_deref().unwrap_or_default())),
-        "disallow" => Word::Unreachable { until: row.expires_at, why: row.why },
-        _ => Word::Nothing,
+    Ok(match robots.standing {
+        Standing::Rules => Word::Rules(robots.rules()),
+        Standing::Disallow => Word::Unreachable { until: robots.expires_at, why: robots.why },
+        Standing::Allow | Standing::Redirect => Word::Nothing,
     })
 }
