@@ -41,6 +41,8 @@ pub mod rebuild;
 
 pub mod verify;
 
+pub mod audit;
+
 pub mod repair;
 
 pub mod reparse;
