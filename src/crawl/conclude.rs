@@ -184,7 +184,7 @@ pub(super) fn robots_change(
     let in_force = InForce::after(previous, redirects, exchange);
     // A copy that goes on serving has said what it says.
     if in_force.standing == Standing::Rules && in_force.failures == 0 {
-        host.crawl_delay = Some(in_force.rules().crawl_delay());
+        host.crawl_delay = Some(in_force.rules().gap());
     }
     if let (Some(Some(crawl_delay)), None) = (host.crawl_delay, &host.rest_reason) {
         host.delay = host.delay.max(crawl_delay);

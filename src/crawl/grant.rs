@@ -20,8 +20,8 @@ use crate::politeness::{Permit, pace};
 /// hosts come first.
 const FORBIDDEN_AT_ONCE: u32 = 64;
 
-/// The rules of so many origins are kept at hand, parsed.
-const RULES_AT_HAND: usize = 256;
+/// So many bytes of parsed rules are kept at hand: those of 30,000 usual files, of 60 made to be large.
+const RULES_AT_HAND_BYTES: usize = 64 << 20;
 
 /// A lease with all that its pass needs to know of its host.
 #[derive(Debug)]
@@ -37,19 +37,26 @@ pub(super) struct Granted {
 
 /// Robots rules at hand, parsed, by origin.
 #[derive(Debug, Default)]
-pub(super) struct RulesAtHand(HashMap<String, (Moment, Rules)>);
+pub(super) struct RulesAtHand {
+    rules: HashMap<String, (Moment, Rules)>,
+    bytes: usize,
+}
 
 impl RulesAtHand {
     /// Forgets what was known of an origin.
     pub(super) fn forget(&mut self, origin: &str) {
-        self.0.remove(origin);
+        if let Some((_, rules)) = self.rules.remove(origin) {
+            self.bytes -= rules.size();
+        }
     }
 
     fn keep(&mut self, origin: &str, expires_at: Moment, rules: Rules) {
-        if self.0.len() >= RULES_AT_HAND {
-            self.0.clear();
+        self.forget(origin);
+        if self.bytes + rules.size() > RULES_AT_HAND_BYTES {
+            *self = Self::default();
         }
-        self.0.insert(origin.to_owned(), (expires_at, rules));
+        self.bytes += rules.size();
+        self.rules.insert(origin.to_owned(), (expires_at, rules));
     }
 }
 
@@ -62,6 +69,11 @@ enum Word {
         at: Url,
         redirects: u32,
         previous: Option<Box<InForce>>,
+    },
+    /// The host does not want to be visited now.
+    Closed {
+        until: Moment,
+        why: String,
     },
     /// It could not be had: the host is left alone.
     Unreachable {
@@ -138,6 +150,10 @@ impl Turn<'_, '_> {
                     let robots = previous.map(|previous| *previous);
                     return Ok(granted.map(|one| Granted { robots, ..one }));
                 }
+                Word::Closed { until, why } => {
+                    self.tx.rest_host(host.id, until, &why)?;
+                    return Ok(None);
+                }
                 Word::Unreachable { until, why } => {
                     if !put_off(self.tx, (url.id, &url.url), host.id, until, &why)? {
                         return Ok(None);
@@ -151,9 +167,9 @@ impl Turn<'_, '_> {
     fn word(&self, at_hand: &mut RulesAtHand, url: &CanonicalUrl) -> Result<Word, DbError> {
         let origin = url.origin();
         if let Some((_, rules)) =
-            at_hand.0.get(&origin).filter(|(expires_at, _)| *expires_at > self.now)
+            at_hand.rules.get(&origin).filter(|(expires_at, _)| *expires_at > self.now)
         {
-            return Ok(permitted(rules, url));
+            return Ok(permitted(rules, url, self.now));
         }
         let ask_anew = |previous: Option<InForce>| Word::AskFirst {
             at: url.robots_url().as_url().clone(),
@@ -167,7 +183,7 @@ impl Turn<'_, '_> {
         Ok(match robots.standing {
             Standing::Rules => {
                 let rules = robots.rules();
-                let word = permitted(&rules, url);
+                let word = permitted(&rules, url, self.now);
                 at_hand.keep(&origin, robots.expires_at, rules);
                 word
             }
@@ -251,8 +267,18 @@ impl Turn<'_, '_> {
     }
 }
 
-fn permitted(rules: &Rules, url: &CanonicalUrl) -> Word {
-    forbidden(rules, url).map_or(Word::Allowed, Word::Forbidden)
+fn permitted(rules: &Rules, url: &CanonicalUrl, now: Moment) -> Word {
+    match (forbidden(rules, url), closed(rules, now)) {
+        (Some(reason), _) => Word::Forbidden(reason),
+        (None, Some((until, why))) => Word::Closed { until, why },
+        (None, None) => Word::Allowed,
+    }
+}
+
+/// Until when a host does not want to be visited, and why, if it does not want to be now.
+pub(crate) fn closed(rules: &Rules, now: Moment) -> Option<(Moment, String)> {
+    let times = rules.visit_time().filter(|times| !times.contains(now))?;
+    Some((times.opens_after(now), format!("robots.txt: Visit-time {times}")))
 }
 
 /// Why robots.txt keeps us from a URL, if it does.

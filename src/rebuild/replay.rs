@@ -189,7 +189,7 @@ impl<'a> Replay<'a> {
     /// What the crawl decided beside its exchanges; then the database is closed.
     pub(super) fn end(mut self, now: Moment) -> Result<(), DbError> {
         let tx = self.db.begin()?;
-        settle::robots(&tx)?;
+        settle::robots(&tx, self.last)?;
         tx.promote_due(self.last)?;
         tx.ask_again_for_lost()?;
         tx.rest_all_hosts(now, self.fallback.0.politeness.delay)?;
