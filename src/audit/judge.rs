@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::GRANTED_BEFORE;
+use super::granted_by;
 use super::line::{Line, RESOLUTION, Step, write_gap};
 use super::request::Request;
 use super::robots::Origins;
@@ -75,7 +75,10 @@ impl Host {
         {
             broken.push(Broken {
                 rule: Rule::RetryAfter,
-                found: format!("a request {} too soon", until(request.asked.at, rest.until)),
+                found: format!(
+                    "a request {} too soon",
+                    write_duration(request.asked.at.until(rest.until))
+                ),
                 due: format!("none before {} ({})", rest.until, rest.words),
                 after: Some(rest.asked.clone()),
             });
@@ -243,24 +246,15 @@ fn gap(step: &Step, connections: u32, rule: Rule) -> Option<Broken> {
     })
 }
 
-fn until(now: Moment, later: Moment) -> String {
-    write_duration(now.until(later))
-}
-
 fn hours(request: &Request) -> Option<Broken> {
     let hours = request.run.config.politeness.hours.as_ref()?;
     let at = request.asked.at;
-    let granted = Moment::from_millis(at.as_millis().saturating_sub(granted_before_millis()));
-    (!hours.contains(at) && !hours.contains(granted)).then(|| Broken {
+    (!hours.contains(at) && !hours.contains(granted_by(at))).then(|| Broken {
         rule: Rule::Hours,
         found: format!("a request at {at}"),
         due: format!("requests within {hours}"),
         after: None,
     })
-}
-
-fn granted_before_millis() -> i64 {
-    i64::try_from(GRANTED_BEFORE.as_millis()).unwrap_or(i64::MAX)
 }
 
 fn not_public(request: &Request) -> Option<Broken> {

@@ -6,7 +6,7 @@ use super::violation::Earlier;
 use crate::clock::Moment;
 use crate::config::units::write_duration;
 
-/// Moments are kept in whole milliseconds: two of them lie up to one further apart than they say.
+/// Moments are kept in whole milliseconds: two of them lie up to one further apart, or closer, than they say.
 pub(super) const RESOLUTION: Duration = Duration::from_millis(1);
 
 /// What is kept of a host or an address.

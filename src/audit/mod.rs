@@ -47,6 +47,12 @@ pub use violation::{Earlier, Rule, Violation};
 /// when it was given is good, though hours close or a copy expires meanwhile.
 const GRANTED_BEFORE: Duration = Duration::from_secs(5);
 
+/// The earliest moment at which leave can have been given for a request that was sent at `at`.
+fn granted_by(at: Moment) -> Moment {
+    let before = i64::try_from(GRANTED_BEFORE.as_millis()).unwrap_or(i64::MAX);
+    Moment::from_millis(at.as_millis().saturating_sub(before))
+}
+
 /// So many damaged places are kept; more are counted.
 const DAMAGES_KEPT: usize = 1_000;
 

@@ -5,6 +5,7 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 use std::rc::Rc;
 
+use super::line::RESOLUTION;
 use super::request::Request;
 use crate::clock::Moment;
 
@@ -75,7 +76,8 @@ impl Order {
     pub(super) fn last(&mut self) -> Option<Happening> {
         let start = self.held_back.peek().map(|Reverse(At(at, ..))| *at);
         // An exchange lasts from its first moment to before its last: an end comes before a start.
-        let is_over = |end: &Reverse<At>| start.is_none_or(|start| end.0.0 <= start);
+        let is_over =
+            |end: &Reverse<At>| start.is_none_or(|start| end.0.0 <= start.after(RESOLUTION));
         if self.in_flight.peek().is_some_and(is_over) {
             let Reverse(At(.., request)) = self.in_flight.pop()?;
             return Some(Happening::End(request));

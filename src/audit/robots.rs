@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::GRANTED_BEFORE;
 use super::request::RobotsAnswer;
 use super::violation::{Broken, Earlier, Rule};
+use super::{GRANTED_BEFORE, granted_by};
 use crate::archive::CaptureKind;
 use crate::archive::exchanges::Archived;
 use crate::canonical::{CanonicalUrl, HostKey};
@@ -14,6 +14,8 @@ use crate::clock::Moment;
 use crate::digest::Digest;
 use crate::exchange::Ending;
 use crate::politeness::robots::{InForce, Rules, Standing, kept};
+
+const ASK_FIRST: &str = "a robots.txt asked for before the page";
 
 /// What an origin's robots.txt said last, and when it was asked for.
 #[derive(Debug)]
@@ -35,30 +37,40 @@ impl Origin {
     /// read, and what was said before goes on.
     fn gap(&self) -> Option<Duration> {
         let was_read = self.in_force.standing == Standing::Rules && self.in_force.failures == 0;
-        was_read.then(|| self.rules.crawl_delay().unwrap_or_default())
+        was_read.then(|| self.rules.gap().unwrap_or_default())
     }
 
-    /// Why a page must not be asked for at this moment, if so.
-    fn objection(&self, url: &CanonicalUrl, at: Moment) -> Option<(String, &'static str)> {
-        const ASK_FIRST: &str = "a robots.txt asked for before the page";
+    /// Why a page must not be asked for at this moment, if so: the rule, what was found, what was due.
+    fn objection(&self, url: &CanonicalUrl, at: Moment) -> Option<(Rule, String, String)> {
         let in_force = &self.in_force;
-        if at > in_force.expires_at.after(GRANTED_BEFORE) {
-            let expired = in_force.expires_at;
-            return Some((format!("a copy that was good until {expired}"), ASK_FIRST));
-        }
-        match in_force.standing {
-            Standing::Allow => None,
-            Standing::Redirect => Some(("a robots.txt that is elsewhere".to_owned(), ASK_FIRST)),
-            Standing::Disallow => Some((
-                format!("a robots.txt that cannot be had ({})", in_force.why),
-                "nothing asked of its origin",
-            )),
-            Standing::Rules => {
-                let decision = self.rules.permits(url);
-                let line = decision.line.map(|(number, text)| format!("line {number}: {text}"));
-                (!decision.allowed).then(|| (line.unwrap_or_default(), "a page that is permitted"))
+        let expired = in_force.expires_at;
+        let (found, due) = match in_force.standing {
+            _ if at > expired.after(GRANTED_BEFORE) => {
+                (format!("a copy that was good until {expired}"), ASK_FIRST)
             }
+            Standing::Redirect => ("a robots.txt that lies elsewhere".to_owned(), ASK_FIRST),
+            Standing::Disallow => {
+                let why = format!("a robots.txt that cannot be had ({})", in_force.why);
+                (why, "nothing asked of its origin")
+            }
+            Standing::Allow => return None,
+            Standing::Rules => return self.broken_rule(url, at),
+        };
+        Some((Rule::Robots, found, due.to_owned()))
+    }
+
+    fn broken_rule(&self, url: &CanonicalUrl, at: Moment) -> Option<(Rule, String, String)> {
+        let decision = self.rules.permits(url);
+        if !decision.allowed {
+            let line = decision.line.map(|(number, text)| format!("line {number}: {text}"));
+            let due = "a page that robots.txt permits".to_owned();
+            return Some((Rule::Robots, line.unwrap_or_default(), due));
         }
+        let times = self.rules.visit_time()?;
+        (!times.contains(at) && !times.contains(granted_by(at))).then(|| {
+            let due = format!("requests within Visit-time {times}");
+            (Rule::VisitTime, format!("a request at {at}"), due)
+        })
     }
 
     /// Whether a robots.txt is looked for at this URL after so many redirects.
@@ -100,13 +112,12 @@ impl Origins {
             return Some(Broken {
                 rule: Rule::Robots,
                 found: "no robots.txt of its origin before it".to_owned(),
-                due: "a robots.txt asked for before the page".to_owned(),
+                due: ASK_FIRST.to_owned(),
                 after: None,
             });
         };
-        let (found, due) = origin.objection(url, at)?;
-        let after = Some(origin.asked.clone());
-        Some(Broken { rule: Rule::Robots, found, due: due.to_owned(), after })
+        let (rule, found, due) = origin.objection(url, at)?;
+        Some(Broken { rule, found, due, after: Some(origin.asked.clone()) })
     }
 }
 

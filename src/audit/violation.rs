@@ -21,6 +21,8 @@ pub enum Rule {
     AtOnce,
     /// A page is asked for only where the robots.txt in force permits it (RFC 9309).
     Robots,
+    /// A page is asked for only at the times of the day that its robots.txt names (`Visit-time`).
+    VisitTime,
     /// After 429 or 503 a host is left alone for as long as it asked (RFC 9110, section 10.2.3).
     RetryAfter,
     /// Nothing is started outside `politeness.hours`.
@@ -37,6 +39,7 @@ impl Rule {
             Self::AddressGap => "address-gap",
             Self::AtOnce => "at-once",
             Self::Robots => "robots",
+            Self::VisitTime => "visit-time",
             Self::RetryAfter => "retry-after",
             Self::Hours => "hours",
             Self::NotPublic => "not-public",
