@@ -371,7 +371,7 @@ fn one_administrator_is_told_of_one_host() {
     assert_eq!(told.code, Some(1));
     let screen = String::from_utf8(workspace.run(&["audit"]).stdout).unwrap();
     let lines = screen.lines().filter(|line| line.starts_with("robots: http://")).count();
-    assert_eq!(lines, usize::try_from(audit(&workspace, &[]).violations.len()).unwrap());
+    assert_eq!(lines, audit(&workspace, &[]).violations.len());
     assert_eq!(audit(&workspace, &["--host", "nowhere.gov.cn"]).code, Some(0));
     assert_eq!(workspace.run(&["audit", "--host", "a b"]).status.code(), Some(2));
 }

@@ -71,12 +71,12 @@ impl Raw {
             let digest = Digest::of(&self.block[body..]).to_string();
             self.set("WARC-Payload-Digest", &digest);
         }
-        let lines: String =
+        let lines: Vec<String> =
             self.fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         // As scans know our members: no time, no name, of Unix.
         let mut member =
             GzBuilder::new().operating_system(3).write(Vec::new(), Compression::default());
-        member.write_all(format!("WARC/1.1\r\n{lines}\r\n").as_bytes()).unwrap();
+        member.write_all(format!("WARC/1.1\r\n{}\r\n", lines.concat()).as_bytes()).unwrap();
         member.write_all(&self.block).unwrap();
         member.write_all(b"\r\n\r\n").unwrap();
         member.finish().unwrap()
