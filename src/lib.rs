@@ -45,6 +45,8 @@ pub mod rebuild;
 
 pub mod verify;
 
+pub mod audit;
+
 pub mod repair;
 
 pub mod reparse;

@@ -10,6 +10,7 @@
     reason = "a test that fails says so by panicking"
 )]
 
+mod audited;
 mod bad_input;
 mod closed_pipe;
 mod crash_order;

@@ -6,6 +6,7 @@
 //!   written and read; `description`: what heads each file; `event`: what happened beside the exchanges
 //! - `segment`: the open file, its sync and its seal
 //! - `left_open`: what a killed run left, cut at the last byte that the index knows
+//! - `files`: all WARC files of an archive, in their order
 //! - `read`: a record by its place; `excerpt`: whole exchanges, proven, and copied as they lie
 //! - `scan`: a file from its first byte to its last, with what is damaged; `exchanges`: what it holds, read
 //!   back
@@ -22,6 +23,7 @@ pub(crate) mod durable;
 pub mod event;
 pub mod excerpt;
 pub mod exchanges;
+pub mod files;
 pub mod format;
 pub mod http_head;
 pub mod left_open;

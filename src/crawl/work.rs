@@ -139,7 +139,7 @@ pub(crate) fn outcome(
         _ => payload.is_none() || payload != last.map(|last| last.digest),
     };
     let not_page = reading.not_page.as_ref();
-    let (host, address) =
+    let (mut host, address) =
         conclude::clocks(config, &host, (lease.address, last_response), exchange, not_page);
     let (mut url, mut robots) = (None, None);
     match &lease.purpose {
@@ -151,6 +151,7 @@ pub(crate) fn outcome(
             ));
         }
         Purpose::Robots { origin, redirects } => {
+            host.rest_reason = host.rest_reason.map(|why| format!("robots.txt: {why}"));
             robots =
                 Some(conclude::robots_change(origin, *redirects, in_force, exchange, not_page));
         }
