@@ -78,10 +78,11 @@ fn after(answers: &[&str]) -> InForce {
             started: Moment::default().after(Duration::from_hours(words[0].parse().unwrap())),
             elapsed: Duration::ZERO,
             address: None,
+            tls: gongkai::exchange::Tls::default(),
             request: Vec::new(),
             ending: ending(&words[1..]),
         };
-        now = Some(InForce::after(now, redirects, &exchange));
+        now = Some(InForce::after(now, redirects, &exchange, None));
     }
     now.unwrap()
 }
