@@ -32,6 +32,7 @@ mod reparse;
 mod revisits;
 mod rfc9309;
 mod stopped;
+mod stops;
 mod support;
 mod verified;
 mod whole_crawl;
