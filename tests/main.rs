@@ -29,6 +29,7 @@ mod repaired;
 mod reparse;
 mod revisits;
 mod rfc9309;
+mod robots;
 mod stopped;
 mod support;
 mod verified;
