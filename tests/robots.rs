@@ -128,7 +128,7 @@ fn a_file_can_be_tried_out_without_an_archive() {
     assert_eq!(code, Some(0));
     assert_eq!(
         said,
-        "allowed by line 3: Allow: /a$\ngroup       gongkai\nvisit time  0000-0000 UTC\nfile        robots.txt\n"
+        "allowed by line 3: Allow: /a$\ngroup       gongkai\ndelay       none asked for\nvisit time  0000-0000 UTC\nfile        robots.txt\n"
     );
     let (code, said) = run(&["http://www.qingshan.gov.cn/ab"]);
     assert_eq!(code, Some(0), "the answer is not a failure");
@@ -174,6 +174,29 @@ fn the_last_good_copy_serves_while_the_file_is_unreachable_and_a_rebuild_says_th
     assert_eq!((before.0.as_str(), before.4), ("rules", 1));
     workspace.result(&["rebuild"]);
     assert_eq!(origin(&workspace), before);
+}
+
+#[test]
+fn a_file_that_is_lost_does_not_allow_everything() {
+    let (address, asked) = serve(|| ("200 OK", ROBOTS.to_owned()), "", "");
+    let workspace = workspace(address, "[revisit]\nmin = \"1ms\"\nmax = \"1ms\"\n");
+    workspace.result(&["crawl", "--max-pages", "1"]);
+    let first = workspace.warc_files();
+    workspace.database().execute("UPDATE origins SET expires_at = 0", []).unwrap();
+    workspace.result(&["crawl", "--max-pages", "1"]);
+    let robots = asked.lock().unwrap().iter().filter(|path| *path == "/robots.txt").count();
+    assert_eq!(robots, 2, "the second answer refers to the first for its payload");
+    for file in first {
+        fs::remove_file(file).unwrap();
+    }
+    workspace.run(&["rebuild"]);
+    let output = workspace.run(&["robots", "http://www.yunling.gov.cn/internal/"]);
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{message}");
+    assert!(
+        message.contains("the archive has no robots.txt of http://www.yunling.gov.cn"),
+        "{message}"
+    );
 }
 
 #[test]

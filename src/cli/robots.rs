@@ -155,12 +155,11 @@ impl Word {
         let mut add = |name: &str, value: String| rows.push(vec![name.to_owned(), value]);
         if let Some(group) = self.group {
             add("group", group.to_owned());
+            let delay = self.delay_ms.map(|delay| write_duration(Duration::from_millis(delay)));
+            add("delay", delay.unwrap_or_else(|| "none asked for".to_owned()));
         }
         if let Some(remark) = &self.remark {
             add("remark", remark.clone());
-        }
-        if let Some(delay) = self.delay_ms {
-            add("delay", write_duration(Duration::from_millis(delay)));
         }
         if let Some(times) = &self.visit_time {
             let closed = self.opens_at.map(|at| format!("; closed until {at}"));
