@@ -77,6 +77,9 @@ fn the_first_word_says_whether_a_url_is_allowed_by_the_archives_copy() {
         (&object["rule"], &object["delay_ms"]),
         (&"Disallow: /internal/".into(), &200.into())
     );
+    let gap = "SELECT crawl_delay_ms FROM hosts";
+    let gap: i64 = workspace.database().query_row(gap, [], |row| row.get(0)).unwrap();
+    assert_eq!(gap, 200, "the greater of Crawl-delay and Request-rate is the host's");
     let why = workspace.result(&["why", SEED]);
     assert!(why.contains("robots.txt  allowed: no rule matches (fetched 20"), "{why}");
 }
