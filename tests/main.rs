@@ -31,6 +31,7 @@ mod repaired;
 mod reparse;
 mod revisits;
 mod rfc9309;
+mod robots;
 mod stopped;
 mod stops;
 mod support;

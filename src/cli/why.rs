@@ -4,6 +4,7 @@ use url::Url;
 
 use super::exit::{Exit, Failure};
 use super::output::{Output, count, table};
+use super::robots::Word;
 use super::status::waits;
 use super::{open, seeds};
 use crate::canonical::{CanonicalUrl, HostKey};
@@ -11,7 +12,6 @@ use crate::clock::{self, Moment};
 use crate::config::Config;
 use crate::db::Db;
 use crate::db::status::{HostStatus, UrlStatus};
-use crate::politeness::robots::Standing;
 use crate::scope::Verdict;
 use crate::seeds::Seeds;
 use crate::stops::Stops;
@@ -122,18 +122,11 @@ fn scope(url: &CanonicalUrl, known: Option<&UrlStatus>, config: &Config) -> Stri
 }
 
 fn robots(db: &Db, url: &CanonicalUrl) -> Result<String, Failure> {
-    let Some(row) = db.origin(&url.origin()).map_err(Failure::failed)? else {
+    let Some(in_force) = db.origin(&url.origin()).map_err(Failure::failed)? else {
         return Ok("not asked for yet".to_owned());
     };
-    Ok(match row.standing {
-        Standing::Rules => {
-            let decision = row.rules().permits(url);
-            let word = if decision.allowed { "allowed" } else { "disallowed" };
-            let line = decision.line.map(|(number, text)| format!(" by line {number}: {text}"));
-            format!("{word}{} (fetched {})", line.unwrap_or_default(), row.fetched_at)
-        }
-        standing => format!("{}: {} (fetched {})", standing.as_str(), row.why, row.fetched_at),
-    })
+    let word = Word::of_origin(url, &in_force, clock::now());
+    Ok(format!("{} (fetched {})", word.sentence(), in_force.fetched_at))
 }
 
 /// A URL as the frontier knows it.
