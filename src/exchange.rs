@@ -15,18 +15,50 @@ pub struct Exchange {
     pub url: Url,
     /// When the request was sent.
     pub started: Moment,
-    /// From the request to the last byte, or to the failure, in whole milliseconds: as the archive
-    /// keeps it, so that what is concluded from it can be concluded again.
+    /// From the request to the last byte, or to the failure, in whole milliseconds, the last one begun
+    /// counted as one: as the archive keeps it, so that what is concluded from it can be concluded again.
     pub elapsed: Duration,
-    /// The peer that answered; none when no connection was made.
+    /// The peer that was asked, whether it answered or not; none when its name did not resolve, or what
+    /// it resolved to may not be asked.
     pub address: Option<SocketAddr>,
+    /// How the connection was secured, where that is out of the ordinary.
+    pub tls: Tls,
     /// The request's head as sent: request line and fields, with the empty line at its end.
     pub request: Vec<u8>,
     /// What came of it.
     pub ending: Ending,
 }
 
+/// A started millisecond counts as one: `started` is cut to the millisecond as well, so that their sum
+/// would fall short of the true end by up to two, and the next request come too early by as much.
+pub(crate) fn whole_millis(elapsed: Duration) -> Duration {
+    Duration::from_millis(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).saturating_add(1))
+}
+
+/// What is out of the ordinary about the security of a connection.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tls {
+    /// rustls refused the server's protocol or ciphers, and OpenSSL took them.
+    pub openssl: bool,
+    /// What is wrong with the certificate that was accepted all the same, since the seed allows it.
+    pub accepted_though: Option<String>,
+}
+
 impl Exchange {
+    /// The exchange that came to nothing because its name did not resolve, or resolved to what may not be
+    /// asked: nothing was sent. `elapsed`: what finding that out took.
+    pub fn unresolved(url: Url, started: Moment, elapsed: Duration, failure: Failure) -> Self {
+        Self {
+            url,
+            started,
+            elapsed: whole_millis(elapsed),
+            address: None,
+            tls: Tls::default(),
+            request: Vec::new(),
+            ending: Ending::Failed(failure),
+        }
+    }
+
     /// When the last byte came, or the failure.
     pub fn finished(&self) -> Moment {
         self.started.after(self.elapsed)
@@ -72,26 +104,11 @@ impl Response {
             .and_then(|(_, value)| std::str::from_utf8(value).ok())
             .map(str::trim)
     }
-
-    /// Why this reply is not what stands at its URL, if it is not: it is kept, but apart from content, so
-    /// that nobody takes it for the page.
-    pub fn apart(&self) -> Option<&'static str> {
-        match self.status {
-            status if asks_for_peace(status) => Some("peace"),
-            // Firewalls answer so with a script that sets a cookie and loads the page again.
-            412 | 521 if has_script(&self.payload) => Some("challenge"),
-            _ => None,
-        }
-    }
 }
 
 /// The statuses by which a host asks to be left alone (RFC 6585, section 4; RFC 9110, 15.6.4).
 pub fn asks_for_peace(status: u16) -> bool {
     matches!(status, 429 | 503)
-}
-
-fn has_script(payload: &[u8]) -> bool {
-    payload.windows(7).any(|seven| seven.eq_ignore_ascii_case(b"<script"))
 }
 
 /// Why a payload is incomplete: the values of `WARC-Truncated` (WARC 1.1, clause 5.13).
@@ -121,7 +138,7 @@ impl Truncated {
     }
 }
 
-/// Why no response head arrived.
+/// Why no response arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// The kind, for counting and for deciding what to do.
@@ -135,12 +152,14 @@ pub struct Failure {
 pub enum FailureKind {
     /// The name did not resolve.
     Dns,
-    /// The address is not public and `network.allow_private` does not name it.
+    /// The address is not public, or the port not one of the web, and `[network]` does not allow it.
     Forbidden,
     /// The connection was refused, reset or not made in time.
     Connect,
     /// The TLS handshake failed.
     Tls,
+    /// The server's certificate does not verify.
+    Certificate,
     /// Connected, but no response head came in time.
     Timeout,
     /// What came was not HTTP, or the connection ended before the head did.
@@ -155,6 +174,7 @@ impl FailureKind {
             Self::Forbidden => "forbidden_address",
             Self::Connect => "connect",
             Self::Tls => "tls",
+            Self::Certificate => "certificate",
             Self::Timeout => "timeout",
             Self::Protocol => "protocol",
         }
@@ -162,8 +182,16 @@ impl FailureKind {
 
     /// The kind with this word.
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Dns, Self::Forbidden, Self::Connect, Self::Tls, Self::Timeout, Self::Protocol]
-            .into_iter()
-            .find(|one| one.as_str() == word)
+        [
+            Self::Dns,
+            Self::Forbidden,
+            Self::Connect,
+            Self::Tls,
+            Self::Certificate,
+            Self::Timeout,
+            Self::Protocol,
+        ]
+        .into_iter()
+        .find(|one| one.as_str() == word)
     }
 }

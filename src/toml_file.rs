@@ -34,6 +34,7 @@ enum Value {
     /// What an environment variable says: a text that may stand for a number or a list.
     Said(String),
     Number(String),
+    Boolean(bool),
     List(Vec<Spot>),
     Other(&'static str),
 }
@@ -63,6 +64,7 @@ impl Spot {
         match &self.value {
             Value::Text(text) | Value::Said(text) => format!("the text {text:?}"),
             Value::Number(number) => format!("the number {number}"),
+            Value::Boolean(_) => "a boolean".to_owned(),
             Value::List(_) => "a list".to_owned(),
             Value::Other(kind) => format!("a {kind}"),
         }
@@ -83,6 +85,17 @@ impl Spot {
     pub fn text(&self, expected: &str) -> Result<&str, Mistake> {
         match &self.value {
             Value::Text(text) | Value::Said(text) => Ok(text),
+            _ => Err(self.mistake(format!("expected {expected}, found {}", self.found()))),
+        }
+    }
+
+    /// The truth value that stands there.
+    ///
+    /// # Errors
+    /// When something else stands there; `expected` says what should.
+    pub fn boolean(&self, expected: &str) -> Result<bool, Mistake> {
+        match &self.value {
+            Value::Boolean(value) => Ok(*value),
             _ => Err(self.mistake(format!("expected {expected}, found {}", self.found()))),
         }
     }
@@ -351,6 +364,7 @@ impl Lines<'_> {
                 Value::Number(number.as_str().to_owned())
             }
             DeValue::Float(number) => Value::Number(number.as_str().to_owned()),
+            DeValue::Boolean(value) => Value::Boolean(*value),
             DeValue::Array(list) => Value::List(
                 list.iter().map(|thing| self.spot(thing.span(), thing.get_ref())).collect(),
             ),

@@ -10,7 +10,6 @@ use std::process::Stdio;
 use gongkai::archive::exchanges::{Archived, Exchanges, Piece};
 use gongkai::archive::scan::Scan;
 use gongkai::clock::Moment;
-use gongkai::demo::{Logged, Portal, portals};
 use serde_json::Value;
 
 use crate::bad_input::{respond, trick_at};
@@ -21,33 +20,20 @@ const CITY: &str = "www.qingshanshi.gov.cn";
 const COUNTY: &str = "www.yunlingxian.gov.cn";
 const BUREAU: &str = "tjj.baishuizhou.gov.cn";
 
-/// The sample portals, each at an address of its own.
-struct Apart {
-    servers: Vec<Portals>,
+/// The sample portals, each at an address of its own, and what they were asked.
+struct Served {
+    portals: Portals,
     _log: tempfile::TempDir,
 }
 
-impl Apart {
-    fn serve() -> Self {
+impl Served {
+    fn new() -> Self {
         let log = tempfile::tempdir().unwrap();
-        let at =
-            |number| Portals::serve_at(&format!("127.0.0.{number}"), &log.path().join("requests"));
-        Self { servers: (2..5).map(at).collect(), _log: log }
-    }
-
-    fn log(&self) -> Vec<Logged> {
-        self.servers[0].log()
+        Self { portals: Portals::serve(&log.path().join("requests")), _log: log }
     }
 
     fn workspace(&self) -> Workspace {
-        let hosts: Vec<&str> = portals().iter().map(|portal| portal.host).collect();
-        let to = |(server, host): (&Portals, &&str)| {
-            let line = server.connect_to.iter().find(|line| line.starts_with(host)).unwrap();
-            format!("{line:?}")
-        };
-        let lines: Vec<String> = self.servers.iter().zip(&hosts).map(to).collect();
-        let seeds: Vec<String> = portals().iter().map(Portal::seed_url).collect();
-        Workspace::with(&format!("connect_to = [{}]\n", lines.join(", ")), &seeds.join("\n"))
+        Workspace::new(&self.portals, "")
     }
 }
 
@@ -131,16 +117,16 @@ fn is_of(record: &Raw, archived: &Archived) -> bool {
 
 #[test]
 fn a_crawl_has_no_violation_and_its_figures_are_those_of_the_portals_own_log() {
-    let portals = Apart::serve();
-    let workspace = portals.workspace();
+    let served = Served::new();
+    let workspace = served.workspace();
     workspace.result(&["crawl"]);
     let told = audit(&workspace, &[]);
     assert_eq!(found(&told), []);
     assert_eq!(told.code, Some(0));
-    let log = portals.log();
+    let log = served.portals.log();
     assert_eq!(told.summary["requests"], log.len());
     assert_eq!(told.summary["runs"], 1);
-    assert_eq!(told.addresses.keys().collect::<Vec<_>>(), ["127.0.0.2", "127.0.0.3", "127.0.0.4"]);
+    assert_eq!(told.addresses.keys().collect::<Vec<_>>(), ["127.0.0.1", "127.0.0.2", "127.0.0.3"]);
     for (host, row) in &told.hosts {
         let mut arrived: Vec<i64> =
             log.iter().filter(|one| one.host == *host).map(|one| one.at_ms).collect();
@@ -173,10 +159,10 @@ fn a_crawl_has_no_violation_and_its_figures_are_those_of_the_portals_own_log() {
 
 #[test]
 fn beside_a_crawl_it_tells_of_what_is_written_so_far() {
-    let portals = Apart::serve();
-    let workspace = portals.workspace();
+    let served = Served::new();
+    let workspace = served.workspace();
     let mut crawl = workspace.command(&["crawl"]).stderr(Stdio::null()).spawn().unwrap();
-    wait_until(|| portals.log().len() > 30);
+    wait_until(|| served.portals.log().len() > 30);
     let told = audit(&workspace, &[]);
     assert!(crawl.try_wait().unwrap().is_none(), "the crawl goes on");
     assert_eq!((found(&told), told.code), (Vec::new(), Some(0)));
@@ -186,8 +172,8 @@ fn beside_a_crawl_it_tells_of_what_is_written_so_far() {
 
 #[test]
 fn each_violation_that_is_planted_in_the_files_is_found_and_nothing_else() {
-    let portals = Apart::serve();
-    let workspace = portals.workspace();
+    let served = Served::new();
+    let workspace = served.workspace();
     workspace.result(&["crawl"]);
     let all = exchanges(&workspace);
     too_close(&workspace, &all);
@@ -217,7 +203,7 @@ fn too_close(workspace: &Workspace, all: &[Archived]) {
     assert_eq!(violation["after"]["url"], before.exchange.url.as_str());
     assert_eq!(violation["after"]["at"], before.exchange.started.to_string());
     assert_eq!(told.hosts[COUNTY]["violations"], 1);
-    assert_eq!(told.addresses["127.0.0.3"]["violations"], 1);
+    assert_eq!(told.addresses["127.0.0.2"]["violations"], 1);
     assert_eq!(told.hosts[CITY]["violations"], 0);
 
     // What a robots.txt asks for is due to its host.
@@ -311,9 +297,9 @@ fn two_at_one_address(workspace: &Workspace, all: &[Archived]) {
     let beside = county.iter().find(|one| begun.after(MS * 5) < one.exchange.started).unwrap();
     assert!(beside.exchange.finished() < over);
     let after = county.iter().find(|one| over.after(MS * 5) < one.exchange.started).unwrap();
-    let at_once = found(&at_address(workspace, beside, "127.0.0.2"));
+    let at_once = found(&at_address(workspace, beside, "127.0.0.1"));
     assert_eq!(at_once, [("at-once".to_owned(), path(beside))]);
-    let told = at_address(workspace, after, "127.0.0.2");
+    let told = at_address(workspace, after, "127.0.0.1");
     assert_eq!(found(&told), [("address-gap".to_owned(), path(after))]);
     assert_eq!(told.violations[0]["host"], COUNTY);
     assert_eq!(told.violations[0]["after"]["url"], slow.exchange.url.as_str());
@@ -356,14 +342,14 @@ fn out_of_hours(workspace: &Workspace, all: &[Archived]) {
 
 #[test]
 fn one_administrator_is_told_of_one_host() {
-    let portals = Apart::serve();
-    let workspace = portals.workspace();
+    let served = Served::new();
+    let workspace = served.workspace();
     workspace.result(&["crawl", "--max-pages", "30"]);
     let robots = |record: &mut Raw| !record.url().ends_with("/robots.txt");
     rewrite(&workspace.warc_files(), robots);
     let told = audit(&workspace, &["--host", "WWW.YunLingXian.gov.cn"]);
     assert_eq!(told.hosts.keys().collect::<Vec<_>>(), [COUNTY]);
-    assert_eq!(told.addresses.keys().collect::<Vec<_>>(), ["127.0.0.3"]);
+    assert_eq!(told.addresses.keys().collect::<Vec<_>>(), ["127.0.0.2"]);
     assert!(!told.violations.is_empty());
     assert!(told.violations.iter().all(|violation| violation["host"] == COUNTY));
     assert_eq!(told.summary["violations"], told.violations.len());
@@ -378,8 +364,8 @@ fn one_administrator_is_told_of_one_host() {
 
 #[test]
 fn what_cannot_be_read_proves_nothing_and_is_told() {
-    let portals = Apart::serve();
-    let workspace = portals.workspace();
+    let served = Served::new();
+    let workspace = served.workspace();
     workspace.result(&["crawl", "--max-pages", "30"]);
     let whole = audit(&workspace, &[]).summary;
     let file = workspace.warc_files().remove(0);

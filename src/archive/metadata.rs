@@ -7,7 +7,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::http_head::{self, clean};
-use crate::exchange::{Ending, Exchange, Failure, FailureKind, Response, Truncated};
+use crate::exchange::{Ending, Exchange, Failure, FailureKind, Response, Tls, Truncated};
+use crate::not_page::{self, NotPage};
+
+/// The value of `tls` where OpenSSL was needed.
+const OPENSSL: &str = "openssl";
+
+/// How the value of `certificate` begins.
+const ACCEPTED_THOUGH: &str = "accepted though ";
 
 /// How the URL of an exchange was come by, and as what it was read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -43,29 +50,42 @@ pub struct Metadata {
     pub truncated: Option<Truncated>,
     /// Why no response came.
     pub failure: Option<Failure>,
-    /// Why the reply was kept apart from content, if it was.
+    /// What is out of the ordinary about the security of the connection.
+    pub tls: Tls,
+    /// Why the reply was kept apart from content, if it was: one word.
     pub apart: Option<String>,
+    /// What the reply is, if it is not the page: its kind, and by what it was recognised.
+    pub not_page: Option<String>,
     /// The whole reply, where no record of its own holds it: the head of a 304, whose revisit must have an
     /// empty block, and a reply that is kept apart, which no replay is to find.
     pub reply: Vec<u8>,
 }
 
 impl Metadata {
-    pub(super) fn of(exchange: &Exchange, provenance: &Provenance) -> Self {
-        let mut metadata =
-            Self { provenance: provenance.clone(), elapsed: exchange.elapsed, ..Self::default() };
+    pub(super) fn of(
+        exchange: &Exchange,
+        provenance: &Provenance,
+        not_page: Option<&NotPage>,
+    ) -> Self {
+        let mut metadata = Self {
+            provenance: provenance.clone(),
+            elapsed: exchange.elapsed,
+            tls: exchange.tls.clone(),
+            ..Self::default()
+        };
         match &exchange.ending {
-            Ending::Answered(response) => metadata.answered(response),
+            Ending::Answered(response) => metadata.answered(response, not_page),
             Ending::Failed(failure) => metadata.failure = Some(failure.clone()),
         }
         metadata
     }
 
-    fn answered(&mut self, response: &Response) {
+    fn answered(&mut self, response: &Response, not_page: Option<&NotPage>) {
         self.status = Some(response.status);
         self.wire_length = response.wire_length;
         self.truncated = response.truncated;
-        self.apart = response.apart().map(str::to_owned);
+        self.apart = not_page::kept_apart(response.status, not_page).map(str::to_owned);
+        self.not_page = not_page.map(ToString::to_string);
         if response.status == 304 {
             self.reply = http_head::write(response);
         } else if self.apart.is_some() {
@@ -104,8 +124,17 @@ impl Metadata {
         if let Some(truncated) = self.truncated {
             field("truncated", &truncated.as_str());
         }
+        if self.tls.openssl {
+            field("tls", &OPENSSL);
+        }
+        if let Some(why) = &self.tls.accepted_though {
+            field("certificate", &format!("{ACCEPTED_THOUGH}{why}"));
+        }
         if let Some(apart) = &self.apart {
             field("apart", apart);
+        }
+        if let Some(not_page) = &self.not_page {
+            field("notPage", not_page);
         }
         if !self.reply.is_empty() {
             field("replyBase64", &BASE64.encode(&self.reply));
@@ -150,7 +179,12 @@ impl Metadata {
             "status" => self.status = value.parse().ok(),
             "wireLength" => self.wire_length = value.parse().unwrap_or_default(),
             "truncated" => self.truncated = Truncated::from_word(value),
+            "tls" => self.tls.openssl = value == OPENSSL,
+            "certificate" => {
+                self.tls.accepted_though = value.strip_prefix(ACCEPTED_THOUGH).map(str::to_owned);
+            }
             "apart" => self.apart = text(),
+            "notPage" => self.not_page = text(),
             "replyBase64" => self.reply = BASE64.decode(value).unwrap_or_default(),
             "failure" => {
                 let (word, detail) = value.split_once(": ").unwrap_or((value, ""));
@@ -183,20 +217,24 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(96))]
         #[test]
         fn what_was_written_is_read(
-            (via, charset, apart) in (
-                proptest::option::of(text()), proptest::option::of(text()), proptest::option::of(text()),
+            (via, charset, apart, not_page) in (
+                proptest::option::of(text()), proptest::option::of(text()),
+                proptest::option::of(text()), proptest::option::of(text()),
             ),
             (depth, redirects, score, run) in (any::<u32>(), any::<u32>(), any::<u8>(), any::<i64>()),
             robots in proptest::option::of((text(), any::<u32>())),
             (elapsed, status, wire_length) in (any::<u32>(), any::<u16>(), any::<u64>()),
             detail in proptest::option::of(text()),
             reply in proptest::collection::vec(any::<u8>(), 0..40),
+            (openssl, accepted_though) in (any::<bool>(), proptest::option::of(text())),
         ) {
             let score = if robots.is_some() { 0 } else { score };
             let metadata = Metadata {
                 provenance:
                     Provenance { via, depth, redirects, score, run, robots_of: robots, charset },
+                tls: Tls { openssl, accepted_though },
                 apart,
+                not_page,
                 reply,
                 elapsed: Duration::from_millis(elapsed.into()),
                 status: Some(status),

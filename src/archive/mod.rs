@@ -3,7 +3,7 @@
 //! - `format`: the names of all files and folders
 //! - `warc`: records as the standard writes them, and reads them back
 //! - `records`: an exchange as records, ready to be appended; `http_head`, `metadata`: two parts of it,
-//!   written and read; `description`: what heads each file
+//!   written and read; `description`: what heads each file; `event`: what happened beside the exchanges
 //! - `segment`: the open file, its sync and its seal
 //! - `left_open`: what a killed run left, cut at the last byte that the index knows
 //! - `files`: all WARC files of an archive, in their order
@@ -20,6 +20,7 @@ pub mod cdxj;
 pub mod description;
 pub mod disk;
 pub(crate) mod durable;
+pub mod event;
 pub mod excerpt;
 pub mod exchanges;
 pub mod files;

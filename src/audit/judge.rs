@@ -8,10 +8,13 @@ use super::granted_by;
 use super::line::{Line, RESOLUTION, Step, write_gap};
 use super::request::Request;
 use super::robots::Origins;
+use super::stops::Stops;
 use super::violation::{Broken, Earlier, Rule, Violation};
+use crate::archive::event::Event;
 use crate::canonical::HostKey;
 use crate::clock::Moment;
 use crate::config::units::write_duration;
+use crate::fetch;
 use crate::politeness::pace::{self, HostPace};
 
 /// So many violations are kept; more are counted.
@@ -25,6 +28,7 @@ pub(super) struct Judge<'a> {
     pub(super) hosts: HashMap<HostKey, Host>,
     pub(super) addresses: HashMap<IpAddr, Line>,
     origins: Origins,
+    stops: Stops,
     pub(super) violations: Vec<Violation>,
     pub(super) counts: Counts,
 }
@@ -45,7 +49,8 @@ pub(super) struct Host {
     pub(super) line: Line,
     /// Where it was found.
     pub(super) addresses: BTreeSet<IpAddr>,
-    robots_gap: Duration,
+    /// What the robots.txt of each of its origins asks for.
+    robots_gaps: BTreeMap<String, Duration>,
     rest: Option<Rest>,
 }
 
@@ -62,7 +67,7 @@ impl Host {
         let run = &request.run;
         let pace = HostPace {
             seed_delay: run.seeds.delay_of(&request.host),
-            crawl_delay: Some(self.robots_gap),
+            crawl_delay: self.robots_gaps.values().max().copied(),
             last_response: self.line.last_response,
         };
         pace::delay(&run.config.politeness, &pace)
@@ -112,6 +117,7 @@ impl<'a> Judge<'a> {
             hosts: HashMap::new(),
             addresses: HashMap::new(),
             origins: Origins::default(),
+            stops: Stops::default(),
             violations: Vec::new(),
             counts: Counts::default(),
         }
@@ -120,6 +126,16 @@ impl<'a> Judge<'a> {
     /// Whether a host is told of.
     pub(super) fn tells_of(&self, host: &HostKey) -> bool {
         self.only.is_empty() || self.only.contains(host)
+    }
+
+    /// A run begins, with these stops in force.
+    pub(super) fn begin(&mut self, stops: Stops) {
+        self.stops = stops;
+    }
+
+    /// A stop comes into force, or is taken back.
+    pub(super) fn event(&mut self, event: &Event) {
+        self.stops.event(event);
     }
 
     /// A request is sent.
@@ -136,6 +152,7 @@ impl<'a> Judge<'a> {
         broken.extend(self.address(request, step.as_ref()));
         broken.extend(self.robots(request));
         broken.extend(hours(request));
+        broken.extend(self.stops.judge(&request.host, request.asked.at));
         broken.extend(not_public(request));
         for broken in broken {
             self.violation(request, broken);
@@ -147,7 +164,8 @@ impl<'a> Judge<'a> {
         if let Some(answer) = &request.robots
             && let Some((host, gap)) = self.origins.learn(answer, &request.asked)
         {
-            self.hosts.entry(host).or_default().robots_gap = gap;
+            let gaps = &mut self.hosts.entry(host).or_default().robots_gaps;
+            gaps.insert(answer.origin.clone(), gap);
         }
         if !request.sent {
             return;
@@ -247,9 +265,12 @@ fn gap(step: &Step, connections: u32, rule: Rule) -> Option<Broken> {
 }
 
 fn hours(request: &Request) -> Option<Broken> {
-    let hours = request.run.config.politeness.hours.as_ref()?;
-    let at = request.asked.at;
-    (!hours.contains(at) && !hours.contains(granted_by(at))).then(|| Broken {
+    let (run, at) = (&request.run, request.asked.at);
+    let mut both = [run.config.politeness.hours.as_ref(), run.seeds.hours_of(&request.host)]
+        .into_iter()
+        .flatten();
+    let hours = both.find(|hours| !hours.contains(at) && !hours.contains(granted_by(at)))?;
+    Some(Broken {
         rule: Rule::Hours,
         found: format!("a request at {at}"),
         due: format!("requests within {hours}"),
@@ -259,7 +280,7 @@ fn hours(request: &Request) -> Option<Broken> {
 
 fn not_public(request: &Request) -> Option<Broken> {
     let address = request.address?;
-    (!request.run.guard.permits(address)).then(|| Broken {
+    (!fetch::permits(&request.run.config.network, address)).then(|| Broken {
         rule: Rule::NotPublic,
         found: format!("a request to {address}"),
         due: "a public address, or one that network.allow_private names".to_owned(),

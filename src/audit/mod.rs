@@ -3,7 +3,7 @@
 //! - `request`: an exchange as an audit sees it
 //! - `order`: exchanges in the order of time
 //! - `judge`: each request against every rule; `line`: what is kept of a host and of an address; `robots`:
-//!   which robots.txt was in force
+//!   which robots.txt was in force; `stops`: which stops
 //! - `violation`: what is found
 //!
 //! Neither index nor lock is needed: a crawl may go on. What is kept grows with hosts, addresses and origins,
@@ -14,6 +14,7 @@ mod line;
 mod order;
 mod request;
 mod robots;
+mod stops;
 mod violation;
 
 use std::collections::{BTreeMap, HashSet};
@@ -39,6 +40,7 @@ use line::Line;
 use order::{Happening, Order};
 use request::{Request, Run};
 use robots::Payloads;
+use stops::Stops;
 
 pub use line::write_gap;
 pub use violation::{Earlier, Rule, Violation};
@@ -161,7 +163,7 @@ pub fn run<E: From<AuditError>>(
 ) -> Result<Audit, E> {
     let dir = &config.archive.dir;
     let files = files(dir)?;
-    let today = Arc::new(Run::new(0, config.clone(), seeds.clone()));
+    let today = Arc::new(Run { number: 0, config: config.clone(), seeds: seeds.clone() });
     let mut payloads = Payloads::default();
     loop {
         let mut pass = Pass::new(dir, only, Arc::clone(&today), payloads);
@@ -246,6 +248,7 @@ impl<'a> Pass<'a> {
                     self.exchange(*archived, &name);
                     progress(done, self.of)?;
                 }
+                Piece::Event(event) => self.order.add_event(event),
                 Piece::Damage(damage) | Piece::Stray(damage) => self.damage(&name, damage),
             }
         }
@@ -267,7 +270,8 @@ impl<'a> Pass<'a> {
         match RunDescription::from_json(text) {
             Ok(run) => {
                 self.described_by = Some(digest);
-                self.turn_to(Run::new(run.run, run.config, run.seeds));
+                let RunDescription { run: number, config, seeds, stops, .. } = run;
+                self.turn_to(Run { number, config, seeds }, Stops::begin(stops));
             }
             Err(error) => {
                 tracing::warn!(%error, "today's configuration and seeds are gone by");
@@ -277,8 +281,9 @@ impl<'a> Pass<'a> {
     }
 
     /// Runs do not overlap: whatever the clock did between them, one is over before the next.
-    fn turn_to(&mut self, run: Run) {
+    fn turn_to(&mut self, run: Run, stops: Stops) {
         self.flush();
+        self.judge.begin(stops);
         self.run = Arc::new(run);
     }
 
@@ -289,7 +294,10 @@ impl<'a> Pass<'a> {
         if number != self.run.number || number == 0 {
             self.described_by = None;
             let Run { config, seeds, .. } = &*self.today;
-            self.turn_to(Run::new(number, config.clone(), seeds.clone()));
+            self.turn_to(
+                Run { number, config: config.clone(), seeds: seeds.clone() },
+                Stops::default(),
+            );
         }
     }
 
@@ -327,6 +335,7 @@ impl<'a> Pass<'a> {
         match next {
             Happening::Start(request) => self.judge.start(request),
             Happening::End(request) => self.judge.end(request),
+            Happening::Stop(event) => self.judge.event(event),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Exchanges in the order of time. A file holds them in the order in which they ended and were written; who
+//! Exchanges, and what happened beside them, in the order of time. A file holds them in the order in which they ended and were written; who
 //! was asked at once, and what was known when, is seen where each begins and ends in its time.
 
 use std::cmp::{Ordering, Reverse};
@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use super::line::RESOLUTION;
 use super::request::Request;
+use crate::archive::event::Event;
 use crate::clock::Moment;
 
 /// So many exchanges are held back: one that is overtaken by more of them, in the time that it takes, comes
@@ -20,6 +21,8 @@ pub(super) enum Happening {
     Start(Rc<Request>),
     /// Its exchange is over.
     End(Rc<Request>),
+    /// A stop comes into force, or is taken back.
+    Stop(Event),
 }
 
 /// Puts exchanges in order.
@@ -30,9 +33,9 @@ pub(super) struct Order {
     count: u64,
 }
 
-/// A moment of a request; of two at one moment, that which was written first.
+/// What is to happen, and when; of two at one moment, that which was written first.
 #[derive(Debug)]
-struct At(Moment, u64, Rc<Request>);
+struct At(Moment, u64, Happening);
 
 impl At {
     fn key(&self) -> (Moment, u64) {
@@ -63,8 +66,17 @@ impl Eq for At {}
 impl Order {
     /// Takes in the exchange that stands next in the archive.
     pub(super) fn add(&mut self, request: Request) {
+        self.hold_back(request.asked.at, Happening::Start(Rc::new(request)));
+    }
+
+    /// Takes in the event that stands next in the archive.
+    pub(super) fn add_event(&mut self, event: Event) {
+        self.hold_back(event.at, Happening::Stop(event));
+    }
+
+    fn hold_back(&mut self, at: Moment, what: Happening) {
         self.count += 1;
-        self.held_back.push(Reverse(At(request.asked.at, self.count, Rc::new(request))));
+        self.held_back.push(Reverse(At(at, self.count, what)));
     }
 
     /// What happens next, as far as that is known while more is to come.
@@ -79,11 +91,13 @@ impl Order {
         let is_over =
             |end: &Reverse<At>| start.is_none_or(|start| end.0.0 <= start.after(RESOLUTION));
         if self.in_flight.peek().is_some_and(is_over) {
-            let Reverse(At(.., request)) = self.in_flight.pop()?;
-            return Some(Happening::End(request));
+            return self.in_flight.pop().map(|Reverse(At(.., end))| end);
         }
-        let Reverse(At(_, number, request)) = self.held_back.pop()?;
-        self.in_flight.push(Reverse(At(request.finished, number, Rc::clone(&request))));
-        Some(Happening::Start(request))
+        let Reverse(At(_, number, next)) = self.held_back.pop()?;
+        if let Happening::Start(request) = &next {
+            let end = Happening::End(Rc::clone(request));
+            self.in_flight.push(Reverse(At(request.finished, number, end)));
+        }
+        Some(next)
     }
 }

@@ -10,7 +10,6 @@ use crate::canonical::{CanonicalUrl, HostKey};
 use crate::clock::Moment;
 use crate::config::Config;
 use crate::exchange::{Ending, Exchange, FailureKind, asks_for_peace};
-use crate::fetch::Guard;
 use crate::politeness::retry_after;
 use crate::seeds::Seeds;
 
@@ -20,14 +19,6 @@ pub(super) struct Run {
     pub(super) number: i64,
     pub(super) config: Config,
     pub(super) seeds: Seeds,
-    pub(super) guard: Guard,
-}
-
-impl Run {
-    pub(super) fn new(number: i64, config: Config, seeds: Seeds) -> Self {
-        let guard = Guard::new(&config.network);
-        Self { number, config, seeds, guard }
-    }
 }
 
 /// A request, and what came of it.

@@ -25,8 +25,10 @@ pub enum Rule {
     VisitTime,
     /// After 429 or 503 a host is left alone for as long as it asked (RFC 9110, section 10.2.3).
     RetryAfter,
-    /// Nothing is started outside `politeness.hours`.
+    /// Nothing is started outside `politeness.hours`, nor outside those of the host's seed.
     Hours,
+    /// Nothing is asked of a host while a stop or an opt-out is in force.
+    Stopped,
     /// Only public addresses are asked, and those that `network.allow_private` names.
     NotPublic,
 }
@@ -42,6 +44,7 @@ impl Rule {
             Self::VisitTime => "visit-time",
             Self::RetryAfter => "retry-after",
             Self::Hours => "hours",
+            Self::Stopped => "stopped",
             Self::NotPublic => "not-public",
         }
     }

@@ -71,7 +71,7 @@ fn scope(url: &CanonicalUrl, known: Option<&UrlStatus>, config: &Config) -> Stri
     let seeds = Seeds::new(reading.seeds);
     let from = known.and_then(|known| known.seed.clone()).unwrap_or_default();
     let depth = known.map_or(1, |known| known.depth);
-    match seeds.judge(&from, url, depth, &config.scope) {
+    match seeds.judge(&from, url, depth, config) {
         (Verdict::In, seed) => format!("in, of the seed {seed}"),
         (Verdict::Out(reason), _) => format!("out: {reason}"),
     }

@@ -67,6 +67,10 @@ pub fn load(
     if let Some(folder) = path.parent() {
         config.archive.dir = folder.join(&config.archive.dir);
         config.seeds.dir = folder.join(&config.seeds.dir);
+        let stops = &mut config.stops;
+        for file in [&mut stops.file, &mut stops.hosts, &mut stops.opt_out] {
+            *file = folder.join(&file);
+        }
     }
     Ok(config)
 }
@@ -124,9 +128,15 @@ fn read(file: &mut TomlFile) -> Config {
     set(&mut config.archive.reserve, file.take("archive.reserve", size));
     set(&mut config.seeds.dir, file.take("seeds.dir", folder));
     read_politeness(file, &mut config.politeness);
+    let stops = &mut config.stops;
+    set(&mut stops.file, file.take("stops.file", path));
+    set(&mut stops.hosts, file.take("stops.hosts", path));
+    set(&mut stops.opt_out, file.take("stops.opt_out", path));
     read_fetch(file, &mut config.fetch);
     let network = &mut config.network;
     set(&mut network.allow_private, file.take_list("network.allow_private", range));
+    set(&mut network.allow_ports, file.take_list("network.allow_ports", port));
+    set(&mut network.resolver, file.take_list("network.resolver", name_server));
     set(&mut network.connect_to, file.take_list("network.connect_to", connect_to));
     set(&mut config.scope.max_depth, file.take("scope.max_depth", whole));
     set(&mut config.scope.max_pages_per_host, file.take("scope.max_pages_per_host", at_least_one));
@@ -151,9 +161,11 @@ fn read_politeness(file: &mut TomlFile, politeness: &mut super::Politeness) {
 }
 
 fn read_fetch(file: &mut TomlFile, fetch: &mut super::Fetch) {
+    set(&mut fetch.dns_timeout, file.take("fetch.dns_timeout", some_time));
     set(&mut fetch.connect_timeout, file.take("fetch.connect_timeout", some_time));
     set(&mut fetch.read_timeout, file.take("fetch.read_timeout", some_time));
     set(&mut fetch.timeout, file.take("fetch.timeout", some_time));
+    set(&mut fetch.min_rate, file.take("fetch.min_rate", size));
     set(&mut fetch.max_body, file.take("fetch.max_body", size));
     set(&mut fetch.max_redirects, file.take("fetch.max_redirects", whole));
     set(&mut fetch.retries, file.take("fetch.retries", whole));
@@ -217,6 +229,14 @@ fn folder(spot: &Spot) -> Result<PathBuf, Mistake> {
     Ok(PathBuf::from(text))
 }
 
+fn path(spot: &Spot) -> Result<PathBuf, Mistake> {
+    let text = spot.text("a file in quotes such as \"STOP\"")?;
+    if text.is_empty() {
+        return Err(spot.mistake("expected a file, found \"\": it need not be there"));
+    }
+    Ok(PathBuf::from(text))
+}
+
 pub(crate) fn duration(spot: &Spot) -> Result<std::time::Duration, Mistake> {
     if let Some(number) = spot.bare_number() {
         let meant = units::meant_duration(number).map(|meant| format!(": write \"{meant}\""));
@@ -244,7 +264,7 @@ fn size(spot: &Spot) -> Result<u64, Mistake> {
     }
 }
 
-fn hours(spot: &Spot) -> Result<Option<Hours>, Mistake> {
+pub(crate) fn hours(spot: &Spot) -> Result<Option<Hours>, Mistake> {
     match spot.text(units::HOURS)? {
         "" => Ok(None),
         text => Hours::parse(text).map(Some).map_err(|what| spot.mistake(what)),
@@ -266,6 +286,20 @@ fn range(spot: &Spot) -> Result<ipnet::IpNet, Mistake> {
     text.parse::<ipnet::IpNet>()
         .or_else(|_| text.parse::<std::net::IpAddr>().map(ipnet::IpNet::from))
         .map_err(|_| spot.mistake(format!("expected {RANGE}, found {text:?}")))
+}
+
+fn port(spot: &Spot) -> Result<u16, Mistake> {
+    spot.number("a port, 1 to 65535", |port: &u16| *port > 0)
+}
+
+const NAME_SERVER: &str = "the address of a name server in quotes such as \"127.0.0.1:53\"";
+
+fn name_server(spot: &Spot) -> Result<std::net::SocketAddr, Mistake> {
+    const DNS_PORT: u16 = 53;
+    let text = spot.text(NAME_SERVER)?;
+    let bare = || Some(std::net::SocketAddr::new(text.parse().ok()?, DNS_PORT));
+    let address = text.parse().ok().or_else(bare);
+    address.ok_or_else(|| spot.mistake(format!("expected {NAME_SERVER}, found {text:?}")))
 }
 
 const CONNECT_TO: &str =
@@ -302,11 +336,21 @@ impl Config {
             ),
             section("seeds", &[("dir", quoted(&self.seeds.dir.display()))]),
             self.politeness.to_toml(),
+            section(
+                "stops",
+                &[
+                    ("file", quoted(&self.stops.file.display())),
+                    ("hosts", quoted(&self.stops.hosts.display())),
+                    ("opt_out", quoted(&self.stops.opt_out.display())),
+                ],
+            ),
             self.fetch.to_toml(),
             section(
                 "network",
                 &[
                     ("allow_private", list(&self.network.allow_private)),
+                    ("allow_ports", numbers(&self.network.allow_ports)),
+                    ("resolver", list(&self.network.resolver)),
                     ("connect_to", list(&self.network.connect_to)),
                 ],
             ),
@@ -345,9 +389,11 @@ impl super::Fetch {
         section(
             "fetch",
             &[
+                ("dns_timeout", time(self.dns_timeout)),
                 ("connect_timeout", time(self.connect_timeout)),
                 ("read_timeout", time(self.read_timeout)),
                 ("timeout", time(self.timeout)),
+                ("min_rate", quoted(&units::write_size(self.min_rate))),
                 ("max_body", quoted(&units::write_size(self.max_body))),
                 ("max_redirects", self.max_redirects.to_string()),
                 ("retries", self.retries.to_string()),
@@ -375,6 +421,11 @@ fn time(duration: std::time::Duration) -> String {
 fn list(things: &[impl fmt::Display]) -> String {
     let things: Vec<String> = things.iter().map(|thing| quoted(thing)).collect();
     format!("[{}]", things.join(", "))
+}
+
+fn numbers(numbers: &[u16]) -> String {
+    let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+    format!("[{}]", numbers.join(", "))
 }
 
 /// As TOML quotes a text.
@@ -429,6 +480,7 @@ mod tests {
     fn what_is_written_reads_back() {
         let text = "[identity]\ncontact = \"a@b.example\"\n[politeness]\nhours = \"22:00-07:00 Asia/Shanghai\"\n\
             delay_factor = 2.5\n[network]\nallow_private = [\"127.0.0.0/8\"]\n\
+            allow_ports = [81, 7001]\nresolver = [\"127.0.0.1:5353\", \"::1\"]\n\
             connect_to = [\"www.example.gov.cn:80=127.0.0.1:8080\"]\n";
         let config = parse("config.toml", text.as_bytes(), std::iter::empty()).unwrap();
         let again = parse("again.toml", config.to_toml().as_bytes(), std::iter::empty()).unwrap();
@@ -454,6 +506,9 @@ mod tests {
         check("fetch", "timeout = \"0s\"", &["more than no time"]);
         check("fetch", "max_body = \"0B\"", &["more than nothing"]);
         check("network", "allow_private = [\"all\"]", &["127.0.0.0/8", "\"all\""]);
+        check("network", "allow_ports = [0]", &["1 to 65535"]);
+        check("network", "resolver = [\"dns\"]", &["127.0.0.1:53", "\"dns\""]);
+        check("stops", "file = \"\"", &["need not be there"]);
         check("network", "connect_to = [\"a=b\"]", &["127.0.0.1:8080", "\"a=b\""]);
         check("network", "connect_to = [\"a b:80=127.0.0.1:8080\"]", &["host:port", "\"a b:80"]);
         check("identity", "contact = \"me\"", &["mail address", "\"me\""]);

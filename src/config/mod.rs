@@ -22,6 +22,8 @@ pub struct Config {
     pub seeds: Seeds,
     /// How gently we ask.
     pub politeness: Politeness,
+    /// Where it is said that nothing, or a host, is not to be asked.
+    pub stops: Stops,
     /// How long and how much we wait for.
     pub fetch: Fetch,
     /// Which addresses may be asked, beyond the public ones.
@@ -75,15 +77,30 @@ pub struct Politeness {
     pub hours: Option<units::Hours>,
 }
 
+/// `[stops]`: files that are looked at while a crawl runs; none of them need be there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stops {
+    /// While it is there no request is sent.
+    pub file: PathBuf,
+    /// Hosts that are not asked for now, one a line.
+    pub hosts: PathBuf,
+    /// Hosts whose administrators do not want to be asked, one a line.
+    pub opt_out: PathBuf,
+}
+
 /// `[fetch]`
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fetch {
+    /// To find the address of a name.
+    pub dns_timeout: Duration,
     /// To connect, TLS included.
     pub connect_timeout: Duration,
     /// For the head, and then for each next part of the body.
     pub read_timeout: Duration,
     /// For the whole exchange.
     pub timeout: Duration,
+    /// A body that comes slower than so many bytes a second is cut.
+    pub min_rate: u64,
     /// The most bytes of a body that are kept, on the wire and decoded.
     pub max_body: u64,
     /// The most redirects followed one after the other.
@@ -97,6 +114,10 @@ pub struct Fetch {
 pub struct Network {
     /// Address ranges outside the public ones that may be asked.
     pub allow_private: Vec<ipnet::IpNet>,
+    /// Ports that may be asked beside those of the web.
+    pub allow_ports: Vec<u16>,
+    /// The name servers that are asked; none: as the system is set up.
+    pub resolver: Vec<std::net::SocketAddr>,
     /// Where to connect instead, as curl's `--connect-to`.
     pub connect_to: Vec<ConnectTo>,
 }
@@ -151,10 +172,17 @@ impl Default for Config {
                 per_host_connections: 1,
                 hours: None,
             },
+            stops: Stops {
+                file: PathBuf::from("STOP"),
+                hosts: PathBuf::from("stop-hosts.txt"),
+                opt_out: PathBuf::from("opt-out.txt"),
+            },
             fetch: Fetch {
+                dns_timeout: Duration::from_secs(10),
                 connect_timeout: Duration::from_secs(15),
                 read_timeout: Duration::from_secs(30),
                 timeout: Duration::from_mins(1),
+                min_rate: 256,
                 max_body: 32 * MIB,
                 max_redirects: 5,
                 retries: 3,

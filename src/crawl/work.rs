@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
@@ -10,13 +11,15 @@ use super::grant::Granted;
 use crate::archive::metadata::Provenance;
 use crate::archive::{Context, Encoded, Gzip, Original, encode};
 use crate::canonical::{self, CanonicalUrl};
+use crate::clock::{self, Moment};
 use crate::config::Config;
 use crate::db::hosts::ReadyHost;
 use crate::digest::Digest;
 use crate::discover::{self, Link, PageContext};
 use crate::exchange::{Ending, Exchange, Response};
-use crate::fetch::Fetcher;
+use crate::fetch::{Fetcher, Trust};
 use crate::frontier::{Found, Lease, Purpose, Reason};
+use crate::not_page::{self, NotPage};
 use crate::outcome::{Outcome, ReportFacts};
 use crate::politeness::robots::InForce;
 use crate::read::Answer;
@@ -43,6 +46,8 @@ thread_local! {
 pub(super) struct Worked {
     pub(super) outcome: Outcome,
     pub(super) encoded: Encoded,
+    /// Since when it was allowed.
+    pub(super) due: Moment,
 }
 
 /// Works a lease to its outcome. None only where the runtime is going down.
@@ -52,18 +57,33 @@ pub(super) async fn pass(
     settings: Arc<Settings>,
     large: Arc<Semaphore>,
 ) -> Option<Worked> {
-    let Granted { lease, host, permit, last, robots } = granted;
-    let exchange = fetcher.fetch(permit, lease.spelling.clone(), &lease.validators).await;
-    let ground = Ground { lease, host, last, robots };
+    let due = granted.permit.due();
+    let (ground, exchange) = ask(granted, &fetcher, &settings).await;
     let size = match &exchange.ending {
         Ending::Answered(response) => response.payload.len(),
         Ending::Failed(_) => 0,
     };
     if size <= SMALL_PAGE_BYTES {
-        return Some(work(ground, &exchange, &settings));
+        return Some(work(ground, &exchange, &settings, due));
     }
     let _place = large.acquire_owned().await.ok()?;
-    tokio::task::spawn_blocking(move || work(ground, &exchange, &settings)).await.ok()
+    tokio::task::spawn_blocking(move || work(ground, &exchange, &settings, due)).await.ok()
+}
+
+/// Asks when the moment has come, no sooner.
+async fn ask(granted: Granted, fetcher: &Fetcher, settings: &Settings) -> (Ground, Exchange) {
+    let Granted { lease, host, permit, address, last_response, last, robots } = granted;
+    let url = lease.spelling.clone();
+    let exchange = match address {
+        Err(failure) => Exchange::unresolved(url, clock::now(), Duration::ZERO, failure),
+        Ok(address) => {
+            let broken = settings.seeds.allows_broken_certificate(&lease.url.host());
+            let trust = if broken { Trust::BrokenAllowed } else { Trust::Verified };
+            clock::wait_for(permit.due()).await;
+            fetcher.fetch(permit, url, address, &lease.validators, trust).await
+        }
+    };
+    (Ground { lease, host, last_response, last, robots }, exchange)
 }
 
 /// What was known before the exchange.
@@ -71,12 +91,14 @@ pub(super) async fn pass(
 pub(crate) struct Ground {
     pub(crate) lease: Lease,
     pub(crate) host: ReadyHost,
+    /// How long its address took to answer last.
+    pub(crate) last_response: Option<Duration>,
     pub(crate) last: Option<Original>,
     /// What was in force for the origin, where its robots.txt is asked for.
     pub(crate) robots: Option<InForce>,
 }
 
-fn work(ground: Ground, exchange: &Exchange, settings: &Settings) -> Worked {
+fn work(ground: Ground, exchange: &Exchange, settings: &Settings, due: Moment) -> Worked {
     let lease = &ground.lease;
     let reading = read(lease, &exchange.ending, settings);
     let provenance = Provenance {
@@ -91,10 +113,14 @@ fn work(ground: Ground, exchange: &Exchange, settings: &Settings) -> Worked {
         },
         charset: reading.charset.clone(),
     };
-    let context = Context { provenance, not_modified: ground.last.clone() };
+    let context = Context {
+        provenance,
+        not_modified: ground.last.clone(),
+        not_page: reading.not_page.clone(),
+    };
     let encoded = GZIP.with_borrow_mut(|gzip| encode(exchange, &context, gzip));
     let outcome = outcome(ground, exchange, encoded.recorded.payload, reading, &settings.config);
-    Worked { outcome, encoded }
+    Worked { outcome, encoded, due }
 }
 
 /// What the exchange changes: the same whenever it is asked, today by a crawl or later by a rebuild.
@@ -105,33 +131,35 @@ pub(crate) fn outcome(
     reading: Reading,
     config: &Config,
 ) -> Outcome {
-    let Ground { lease, host, last, robots: in_force } = ground;
+    let Ground { lease, host, last_response, last, robots: in_force } = ground;
+    let was_page = last.is_some();
     let changed = match &exchange.ending {
         Ending::Answered(response) if response.status == 304 => false,
         _ => payload.is_none() || payload != last.map(|last| last.digest),
     };
-    let mut host_change = conclude::host_change(config, &host.pace, host.failures, exchange);
+    let not_page = reading.not_page.as_ref();
+    let (host, address) =
+        conclude::clocks(config, &host, (lease.address, last_response), exchange, not_page);
     let (mut url, mut robots) = (None, None);
     match &lease.purpose {
         Purpose::Page => {
             let is_report = reading.report.is_some();
-            url = Some(conclude::url_change(config, &lease, &exchange.ending, is_report, changed));
+            url = Some(not_page.map_or_else(
+                || conclude::url_change(config, &lease, &exchange.ending, is_report, changed),
+                |not_page| conclude::not_page(config, &lease, not_page, was_page),
+            ));
         }
         Purpose::Robots { origin, redirects } => {
-            robots = Some(conclude::robots_change(
-                origin,
-                *redirects,
-                in_force,
-                exchange,
-                &mut host_change,
-            ));
+            robots =
+                Some(conclude::robots_change(origin, *redirects, in_force, exchange, not_page));
         }
     }
     Outcome {
         finished: exchange.finished(),
-        capture: conclude::capture_facts(exchange),
+        capture: conclude::capture_facts(exchange, not_page),
         url,
-        host: host_change,
+        host,
+        address,
         robots,
         report: reading.report,
         found: reading.found,
@@ -139,19 +167,25 @@ pub(crate) fn outcome(
     }
 }
 
-/// What was read out of a page.
+/// What was read out of an answer.
 #[derive(Debug, Default)]
 pub(crate) struct Reading {
+    /// What it is, if it is not the page; then nothing else was read.
+    not_page: Option<NotPage>,
     charset: Option<String>,
     report: Option<ReportFacts>,
     found: Vec<Found>,
 }
 
-/// What a page says, if the exchange brought one for the frontier.
+/// What an answer is, and what it says, if it is a page for the frontier.
 pub(crate) fn read(lease: &Lease, ending: &Ending, settings: &Settings) -> Reading {
-    let (Purpose::Page, Ending::Answered(response)) = (&lease.purpose, ending) else {
+    let Ending::Answered(response) = ending else {
         return Reading::default();
     };
+    let not_page = not_page::recognise(&lease.spelling, response);
+    if not_page.is_some() || lease.purpose != Purpose::Page {
+        return Reading { not_page, ..Reading::default() };
+    }
     if let 300..=399 = response.status {
         return Reading {
             found: redirect(lease, response, settings).into_iter().collect(),
@@ -177,7 +211,7 @@ pub(crate) fn read(lease: &Lease, ending: &Ending, settings: &Settings) -> Readi
     let follow = !page.nofollow;
     let links = page.links.iter().filter(|link| follow && !link.nofollow);
     let found = links.filter_map(|link| admit(lease, link, &context, settings)).collect();
-    Reading { charset: Some(read.charset()), report: read.report(), found }
+    Reading { not_page: None, charset: Some(read.charset()), report: read.report(), found }
 }
 
 fn admit(
@@ -235,7 +269,7 @@ fn judge(
     depth: u32,
     settings: &Settings,
 ) -> Option<(String, Option<Reason>)> {
-    let (verdict, seed) = settings.seeds.judge(&lease.seed, url, depth, &settings.config.scope);
+    let (verdict, seed) = settings.seeds.judge(&lease.seed, url, depth, &settings.config);
     match verdict {
         Verdict::In => Some((seed.to_owned(), None)),
         Verdict::Out(reason) if reason.word == "scope" => None,

@@ -10,8 +10,11 @@ use super::DbError;
 const APPLICATION_ID: i64 = 0x676b_6169;
 
 /// The steps; a database of version n has had the first n. Never changed, only added to.
-const STEPS: [&str; 2] =
-    [include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_verified.sql")];
+const STEPS: [&str; 3] = [
+    include_str!("migrations/0001_first.sql"),
+    include_str!("migrations/0002_verified.sql"),
+    include_str!("migrations/0003_polite.sql"),
+];
 
 /// The latest version.
 #[expect(clippy::cast_possible_wrap, reason = "a constant list is short")]

@@ -68,15 +68,22 @@ impl Tx<'_> {
         Ok(statement.exists(params![host_id, origin])?)
     }
 
+    /// The row of the host that an origin is of.
+    pub(super) fn host_of_origin(&self, change: &RobotsChange) -> Result<i64, DbError> {
+        let of = super::urls::canonical(&change.origin)?;
+        self.host_id(&of.host())
+    }
+
     pub(super) fn set_origin(&self, host_id: i64, change: &RobotsChange) -> Result<(), DbError> {
-        let RobotsChange { origin, in_force } = change;
+        let RobotsChange { origin, in_force, gap } = change;
         self.0
             .prepare_cached(
                 "INSERT INTO origins (origin, host_id, standing, why, robots, location, redirects,
-                     fetched_at, expires_at, failures)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+                     fetched_at, expires_at, failures, gap_ms)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
                  ON CONFLICT (origin) DO UPDATE SET standing = ?3, why = ?4, robots = ?5,
-                     location = ?6, redirects = ?7, fetched_at = ?8, expires_at = ?9, failures = ?10",
+                     location = ?6, redirects = ?7, fetched_at = ?8, expires_at = ?9, failures = ?10,
+                     gap_ms = ?11",
             )?
             .execute(params![
                 origin,
@@ -89,6 +96,7 @@ impl Tx<'_> {
                 in_force.fetched_at.as_millis(),
                 in_force.expires_at.as_millis(),
                 in_force.failures,
+                gap.map(super::millis),
             ])?;
         Ok(())
     }

@@ -1,19 +1,22 @@
 //! Sends one request and collects what comes back, within the limits of `[fetch]`.
 
+use std::collections::HashMap;
 use std::error::Error as _;
-use std::net::IpAddr;
-use std::sync::Arc;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{self, HeaderMap, HeaderValue};
 use tokio::sync::Semaphore;
-use url::{Host, Url};
+use url::Url;
 
 use super::coding;
-use super::guard::{Guard, GuardError, GuardedResolver};
+use super::guard::{self, Refused};
+use super::resolve;
 use crate::clock::{self, Stopwatch};
 use crate::config::{self, Config};
-use crate::exchange::{Ending, Exchange, Failure, FailureKind, Response, Truncated};
+use crate::exchange::{self, Ending, Exchange, Failure, FailureKind, Response, Tls, Truncated};
 use crate::politeness::Permit;
 
 /// Bodies beyond this size wait for one of [`LARGE_BODIES`] places, so that memory is bounded by a
@@ -43,11 +46,21 @@ pub struct Validators {
     pub last_modified: Option<String>,
 }
 
+/// What certificate a host must have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// One that verifies.
+    Verified,
+    /// One that verifies, or where it does not, any: its seed says so.
+    BrokenAllowed,
+}
+
 /// Asks for URLs. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Fetcher {
     client: reqwest::Client,
-    guard: Arc<Guard>,
+    network: Arc<config::Network>,
+    pinned: Pinned,
     limits: config::Fetch,
     large_bodies: Arc<Semaphore>,
     fields: HeaderMap,
@@ -75,7 +88,7 @@ impl Fetcher {
     /// # Errors
     /// When the contact cannot be sent, or the client library finds no TLS roots.
     pub fn new(config: &Config, contact: &str) -> Result<Self, FetchError> {
-        let guard = Arc::new(Guard::new(&config.network));
+        let pinned = Pinned::default();
         let client = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
@@ -89,52 +102,73 @@ impl Fetcher {
             .http1_allow_obsolete_multiline_headers_in_responses(true)
             .http1_allow_spaces_after_header_name_in_responses(true)
             .http1_max_headers(MAX_FIELDS)
-            .dns_resolver(Arc::new(GuardedResolver(Arc::clone(&guard))))
+            .dns_resolver(Arc::new(pinned.clone()))
             .build()
             .map_err(FetchError::Client)?;
         Ok(Self {
             client,
-            guard,
+            network: Arc::new(config.network.clone()),
+            pinned,
             limits: config.fetch.clone(),
             large_bodies: Arc::new(Semaphore::new(LARGE_BODIES)),
             fields: identity_fields(contact)?,
         })
     }
 
-    /// Asks for `url` once. Never fails: what went wrong is how the exchange ended.
-    pub async fn fetch(&self, permit: Permit, url: Url, validators: &Validators) -> Exchange {
-        drop(permit);
+    /// The addresses at which `url` may be asked, each with the port to connect to: by
+    /// `network.connect_to`, by what is written out in the URL, or by name. Those of a name that are
+    /// neither public nor allowed are left out; IPv4 comes first.
+    ///
+    /// # Errors
+    /// When the URL is refused (its scheme, its port, its address), when no address of the name may be
+    /// asked, when it has none, or when that is not known within `fetch.dns_timeout`.
+    pub async fn resolve(&self, url: &Url) -> Result<Vec<SocketAddr>, Failure> {
+        resolve::addresses(&self.network, self.limits.dns_timeout, url).await
+    }
+
+    /// Asks for `url` once, at `address` and nowhere else. Never fails: what went wrong is how the
+    /// exchange ended.
+    pub async fn fetch(
+        &self,
+        permit: Permit,
+        url: Url,
+        address: SocketAddr,
+        validators: &Validators,
+        trust: Trust,
+    ) -> Exchange {
+        drop((permit, trust));
         let fields = self.request_fields(&url, validators);
         let mut exchange = Exchange {
             request: request_head(&url, &fields),
             url,
             started: clock::now(),
             elapsed: Duration::ZERO,
-            address: None,
+            address: Some(address),
+            tls: Tls::default(),
             ending: Ending::Failed(Failure { kind: FailureKind::Timeout, detail: String::new() }),
         };
         let stopwatch = Stopwatch::start();
-        exchange.ending = match self.ask(&mut exchange, fields, stopwatch).await {
+        exchange.ending = match self.ask(&exchange.url, address, fields, stopwatch).await {
             Ok(response) => Ending::Answered(response),
             Err(failure) => Ending::Failed(failure),
         };
-        exchange.elapsed = whole_millis(stopwatch.elapsed());
+        exchange.elapsed = exchange::whole_millis(stopwatch.elapsed());
         exchange
     }
 
     async fn ask(
         &self,
-        exchange: &mut Exchange,
+        url: &Url,
+        address: SocketAddr,
         fields: HeaderMap,
         stopwatch: Stopwatch,
     ) -> Result<Response, Failure> {
-        let target = self.target(&exchange.url).map_err(|error| guard_failure(&error))?;
+        let target = self.target(url, address).map_err(|error| forbidden(&error))?;
         let request = self.client.get(target).headers(fields).send();
         let mut answer = match tokio::time::timeout(self.limits.timeout, request).await {
             Ok(answer) => answer.map_err(|error| failure(&error))?,
             Err(_elapsed) => return Err(self.timed_out()),
         };
-        exchange.address = answer.remote_addr();
         let (protocol, status) = (protocol(answer.version()), answer.status());
         let reason = answer.extensions().get::<hyper::ext::ReasonPhrase>().map_or_else(
             || status.canonical_reason().unwrap_or_default().as_bytes().to_vec(),
@@ -162,22 +196,19 @@ impl Fetcher {
         })
     }
 
-    /// Where the request really goes: by name, or to the address that `network.connect_to` gives.
-    fn target(&self, url: &Url) -> Result<Url, GuardError> {
-        let host = url.host_str().unwrap_or_default();
-        let port = url.port_or_known_default().unwrap_or_default();
-        if let Some(address) = literal_address(url) {
-            self.guard.check(host, address)?;
-        }
-        let mapped = self.guard.mapped(host, port).filter(|_| url.scheme() == "http");
-        let Some(address) = mapped else {
-            return Ok(url.clone());
-        };
-        self.guard.check(host, address.ip())?;
+    /// Where the request really goes.
+    fn target(&self, url: &Url, address: SocketAddr) -> Result<Url, Refused> {
+        guard::check_url(&self.network, url)?;
+        guard::check_address(&self.network, url, address.ip())?;
         let mut target = url.clone();
-        let moved =
-            target.set_ip_host(address.ip()).and_then(|()| target.set_port(Some(address.port())));
-        debug_assert!(moved.is_ok(), "an http URL takes any address");
+        if url.scheme() == "http" {
+            let moved = target
+                .set_ip_host(address.ip())
+                .and_then(|()| target.set_port(Some(address.port())));
+            debug_assert!(moved.is_ok(), "an http URL takes any address");
+        } else {
+            self.pinned.set(url.host_str().unwrap_or_default(), address);
+        }
         Ok(target)
     }
 
@@ -273,18 +304,6 @@ fn authority(url: &Url) -> String {
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-fn literal_address(url: &Url) -> Option<IpAddr> {
-    match url.host()? {
-        Host::Domain(_) => None,
-        Host::Ipv4(address) => Some(IpAddr::V4(address)),
-        Host::Ipv6(address) => Some(IpAddr::V6(address)),
-    }
-}
-
-fn whole_millis(elapsed: Duration) -> Duration {
-    Duration::from_millis(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX))
-}
-
 fn protocol(version: reqwest::Version) -> &'static str {
     match version {
         reqwest::Version::HTTP_10 => "HTTP/1.0",
@@ -306,11 +325,9 @@ fn all_values(fields: &[(String, Vec<u8>)], name: &str) -> Option<String> {
 /// Sorts an error of the client library by what stands at its root.
 fn failure(error: &reqwest::Error) -> Failure {
     let mut detail = String::new();
-    let mut guarded = None;
     let mut tls = false;
     let mut source = error.source();
     while let Some(cause) = source {
-        guarded = guarded.or_else(|| cause.downcast_ref::<GuardError>());
         tls |=
             cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref).is_some_and(
                 <dyn std::error::Error + std::marker::Send + std::marker::Sync + 'static>::is::<
@@ -319,9 +336,6 @@ fn failure(error: &reqwest::Error) -> Failure {
             );
         detail = cause.to_string();
         source = cause.source();
-    }
-    if let Some(guarded) = guarded {
-        return guard_failure(guarded);
     }
     let kind = match () {
         () if tls => FailureKind::Tls,
@@ -333,10 +347,24 @@ fn failure(error: &reqwest::Error) -> Failure {
     Failure { kind, detail: if detail.is_empty() { error.to_string() } else { detail } }
 }
 
-fn guard_failure(error: &GuardError) -> Failure {
-    let kind = match error {
-        GuardError::Unresolved { .. } => FailureKind::Dns,
-        GuardError::Forbidden { .. } => FailureKind::Forbidden,
-    };
-    Failure { kind, detail: error.to_string() }
+pub(super) fn forbidden(refused: &Refused) -> Failure {
+    Failure { kind: FailureKind::Forbidden, detail: refused.to_string() }
+}
+
+/// The resolver that the client library is given: it knows the addresses that were decided on.
+#[derive(Debug, Clone, Default)]
+struct Pinned(Arc<Mutex<HashMap<String, SocketAddr>>>);
+
+impl Pinned {
+    fn set(&self, host: &str, address: SocketAddr) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(host.to_owned(), address);
+    }
+}
+
+impl Resolve for Pinned {
+    fn resolve(&self, name: Name) -> Resolving {
+        let known =
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).get(name.as_str()).copied();
+        Box::pin(async move { Ok(Box::new(known.into_iter()) as Addrs) })
+    }
 }

@@ -4,11 +4,10 @@
 //! checked address itself, so a name that changes its answer in between changes nothing.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
 
-use ipnet::IpNet;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::{Host, Url};
 
+use super::ports;
 use crate::config;
 
 /// IPv4 ranges that are not globally reachable (IANA IPv4 Special-Purpose Address Registry), with
@@ -32,88 +31,78 @@ const NOT_PUBLIC_V4: [(Ipv4Addr, u8); 16] = [
     (Ipv4Addr::new(224, 0, 0, 0), 3),
 ];
 
-/// The addresses that may be asked.
-#[derive(Debug, Clone)]
-pub struct Guard {
-    allowed: Vec<IpNet>,
-    connect_to: Vec<config::ConnectTo>,
-}
-
-/// Why a name gave no address that may be asked.
+/// Why a URL, or an address, is not asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum GuardError {
-    #[error("{host} does not resolve: {detail}")]
-    Unresolved { host: String, detail: String },
+pub enum Refused {
+    /// Only HTTP is spoken.
+    #[error("`{0}` is neither http nor https")]
+    Scheme(String),
+    /// The port is that of another service.
+    #[error("port {0} is not one of the web; `network.allow_ports` names others that may be asked")]
+    Port(u16),
+    /// The address is ours, a neighbour's or nobody's.
     #[error(
         "{host} is at {address}, which is not a public address; `network.allow_private` names those that may be asked"
     )]
-    Forbidden { host: String, address: IpAddr },
+    Address {
+        /// The host of the URL.
+        host: String,
+        /// Where it is.
+        address: IpAddr,
+    },
 }
 
-impl Guard {
-    /// The guard of this configuration.
-    pub fn new(network: &config::Network) -> Self {
-        Self { allowed: network.allow_private.clone(), connect_to: network.connect_to.clone() }
-    }
-
-    /// Whether this address may be asked.
-    pub fn permits(&self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        self.allowed.iter().any(|range| range.contains(&address)) || is_public(address)
-    }
-
-    /// Where `network.connect_to` sends requests for this host and port.
-    pub(super) fn mapped(&self, host: &str, port: u16) -> Option<SocketAddr> {
-        self.connect_to
-            .iter()
-            .find(|entry| entry.port == port && entry.host == host)
-            .map(|entry| entry.address)
-    }
-
-    pub(super) fn check(&self, host: &str, address: IpAddr) -> Result<(), GuardError> {
-        if self.permits(address) {
-            return Ok(());
-        }
-        Err(GuardError::Forbidden { host: host.to_owned(), address })
-    }
-
-    async fn resolve_name(self: Arc<Self>, host: String) -> Result<Vec<SocketAddr>, GuardError> {
-        let mapped = self.mapped(&host, 443);
-        let found: Vec<SocketAddr> = match mapped {
-            Some(address) => vec![address],
-            None => tokio::net::lookup_host((host.as_str(), 0))
-                .await
-                .map_err(|error| GuardError::Unresolved {
-                    host: host.clone(),
-                    detail: error.to_string(),
-                })?
-                .collect(),
-        };
-        let permitted: Vec<SocketAddr> =
-            found.iter().copied().filter(|address| self.permits(address.ip())).collect();
-        match (permitted.is_empty(), found.first()) {
-            (false, _) => Ok(permitted),
-            (true, Some(first)) => Err(GuardError::Forbidden { host, address: first.ip() }),
-            (true, None) => {
-                Err(GuardError::Unresolved { host, detail: "it has no address".to_owned() })
-            }
-        }
-    }
+/// Whether this address may be asked: a public one, or one that `network.allow_private` names.
+pub fn permits(network: &config::Network, address: IpAddr) -> bool {
+    let address = address.to_canonical();
+    network.allow_private.iter().any(|range| range.contains(&address)) || is_public(address)
 }
 
-/// The resolver that reqwest is given. It is not asked for addresses written out in a URL: those
-/// the client checks before it sends.
-#[derive(Debug, Clone)]
-pub(super) struct GuardedResolver(pub(super) Arc<Guard>);
+/// What can be said against a URL before any name is resolved: by its scheme, its port, and the address
+/// that stands in it. What `network.connect_to` sends elsewhere is the operator's word.
+///
+/// # Errors
+/// The first of these.
+pub fn check_url(network: &config::Network, url: &Url) -> Result<(), Refused> {
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(Refused::Scheme(url.scheme().to_owned()));
+    }
+    if mapped(network, url).is_some() {
+        return Ok(());
+    }
+    let port = url.port_or_known_default().unwrap_or_default();
+    if !ports::permits(port, &network.allow_ports) {
+        return Err(Refused::Port(port));
+    }
+    literal_address(url).map_or(Ok(()), |address| check_address(network, url, address))
+}
 
-impl Resolve for GuardedResolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let guard = Arc::clone(&self.0);
-        let host = name.as_str().to_owned();
-        Box::pin(async move {
-            let addresses = guard.resolve_name(host).await?;
-            Ok(Box::new(addresses.into_iter()) as Addrs)
-        })
+/// Whether a URL's host may be asked at this address.
+pub(super) fn check_address(
+    network: &config::Network,
+    url: &Url,
+    address: IpAddr,
+) -> Result<(), Refused> {
+    if permits(network, address) {
+        return Ok(());
+    }
+    Err(Refused::Address { host: url.host_str().unwrap_or_default().to_owned(), address })
+}
+
+/// Where `network.connect_to` sends requests for the host and port of this URL.
+pub(super) fn mapped(network: &config::Network, url: &Url) -> Option<SocketAddr> {
+    let (host, port) = (url.host_str()?, url.port_or_known_default()?);
+    let entry = network.connect_to.iter().find(|one| one.port == port && one.host == host)?;
+    Some(entry.address)
+}
+
+/// The address that is written out in a URL. The `url` crate reads decimal, octal, hexadecimal, short
+/// and full-width spellings as the addresses that they are (WHATWG URL, section 3.5).
+pub(super) fn literal_address(url: &Url) -> Option<IpAddr> {
+    match url.host()? {
+        Host::Domain(_) => None,
+        Host::Ipv4(address) => Some(IpAddr::V4(address)),
+        Host::Ipv6(address) => Some(IpAddr::V6(address)),
     }
 }
 
@@ -154,7 +143,7 @@ mod tests {
     use super::*;
 
     fn public(text: &str) -> bool {
-        Guard::new(&config::Network::default()).permits(text.parse().unwrap())
+        permits(&config::Network::default(), text.parse().unwrap())
     }
 
     #[test]
@@ -197,14 +186,15 @@ mod tests {
 
     #[test]
     fn what_the_configuration_names_may_be_asked_and_nothing_else() {
-        let guard = Guard::new(&config::Network {
+        let network = config::Network {
             allow_private: vec!["127.0.0.0/8".parse().unwrap()],
-            connect_to: Vec::new(),
-        });
-        assert!(guard.permits("127.9.9.9".parse().unwrap()));
-        assert!(guard.permits("::ffff:127.0.0.1".parse().unwrap()));
-        assert!(!guard.permits("10.0.0.1".parse().unwrap()));
-        let refused = guard.check("x.gov.cn", "10.0.0.1".parse().unwrap()).unwrap_err();
+            ..config::Network::default()
+        };
+        assert!(permits(&network, "127.9.9.9".parse().unwrap()));
+        assert!(permits(&network, "::ffff:127.0.0.1".parse().unwrap()));
+        assert!(!permits(&network, "10.0.0.1".parse().unwrap()));
+        let url = Url::parse("http://x.gov.cn/").unwrap();
+        let refused = check_address(&network, &url, "10.0.0.1".parse().unwrap()).unwrap_err();
         assert!(refused.to_string().contains("x.gov.cn is at 10.0.0.1"), "{refused}");
     }
 }

@@ -307,6 +307,7 @@ impl Rebuild<'_> {
                 tracing::info!(file = segment, offset, "passed over: {what}");
                 Ok(())
             }
+            Piece::Event(_) => Ok(()),
             Piece::Info { at, software, run } => {
                 self.commit(segment, found)?;
                 Ok(self.begin_run(segment, &software, at, run.as_deref())?)

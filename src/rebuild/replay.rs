@@ -92,7 +92,7 @@ impl<'a> Replay<'a> {
         if run.run == self.settings.run {
             return Ok(());
         }
-        let RunDescription { run, started_at, config, seeds } = run;
+        let RunDescription { run, started_at, config, seeds, stops: _ } = run;
         self.settings = Settings { config, seeds, run };
         self.begin(software, started_at)
     }
@@ -220,7 +220,8 @@ impl Pass<'_, '_> {
             return Ok(Replayed { copies: 1, ..Replayed::default() });
         };
         let lease = &ground.lease;
-        self.tx.occupy_host(lease.host_id, self.settings.run, ground.host.next_at)?;
+        let next_at = ground.host.next_at;
+        self.tx.occupy_host(lease.host_id, self.settings.run, lease.address, next_at)?;
         if lease.purpose == Purpose::Page {
             self.tx.take_up_url(lease.url_id)?;
         }
@@ -319,12 +320,13 @@ impl Pass<'_, '_> {
             }
             None => Purpose::Page,
         };
-        let (known, host_id, robots) = match &purpose {
-            Purpose::Robots { origin, .. } => {
-                (None, self.host_of(origin, url)?, self.tx.origin(origin)?)
-            }
-            Purpose::Page => (self.known(url, archived)?, self.tx.host_id(&url.host())?, None),
+        let (known, robots) = match &purpose {
+            Purpose::Robots { origin, .. } => (None, self.tx.origin(origin)?),
+            Purpose::Page => (self.known(url, archived)?, None),
         };
+        let host_id = self.tx.host_id(&url.host())?;
+        let address = archived.exchange.address.map(|address| address.ip());
+        let last_response = address.map(|ip| self.tx.last_response_of(ip)).transpose()?.flatten();
         let known = known.as_ref();
         let url_id = match known {
             Some(known) => known.id,
@@ -335,6 +337,7 @@ impl Pass<'_, '_> {
             url_id,
             host_id,
             host: host.name.clone(),
+            address,
             url: url.clone(),
             spelling: archived.exchange.url.clone(),
             purpose,
@@ -349,12 +352,7 @@ impl Pass<'_, '_> {
             granted: now,
         };
         let last = known.and_then(|known| known.last.clone());
-        Ok(Ground { lease, host, last, robots })
-    }
-
-    fn host_of(&self, origin: &str, url: &CanonicalUrl) -> Result<i64, DbError> {
-        let of_origin = url::Url::parse(origin).ok().and_then(|url| CanonicalUrl::new(&url).ok());
-        self.tx.host_id(&of_origin.as_ref().unwrap_or(url).host())
+        Ok(Ground { lease, host, last_response, last, robots })
     }
 
     /// The row of a page, made from what its records say where the page that led to it is not there.
@@ -375,8 +373,8 @@ impl Pass<'_, '_> {
 
     fn admit(&self, url: &CanonicalUrl, archived: &Archived) -> Result<(), DbError> {
         let provenance = &archived.metadata.provenance;
-        let limits = &self.settings.config.scope;
-        let (_, seed) = self.settings.seeds.judge("", url, provenance.depth, limits);
+        let config = &self.settings.config;
+        let (_, seed) = self.settings.seeds.judge("", url, provenance.depth, config);
         let via = match &provenance.via {
             Some(via) => {
                 match url::Url::parse(via).ok().and_then(|via| CanonicalUrl::new(&via).ok()) {

@@ -3,7 +3,7 @@
 //! - `traps`: URLs that a portal makes without end
 //!
 //! The rules are asked in this order, and the first that says no gives the reason: `scope` (the
-//! host), `exclude`, `include`, `depth`, `kind` (a file that is neither page nor report), `trap`.
+//! host), `port` and `address` (what is not asked wherever it is found: `fetch::check_url`), `exclude`, `include`, `depth`, `kind` (a file that is neither page nor report), `trap`.
 //! A seed's own pages, and what they redirect to, need match no `include`: they lead to what does.
 //! Patterns match a URL as it is sent or as it is read, so `年报` finds `%E5%B9%B4%E6%8A%A5`.
 
@@ -14,7 +14,8 @@ use std::borrow::Cow;
 use regex::RegexSet;
 
 use crate::canonical::{CanonicalUrl, HostKey};
-use crate::config;
+use crate::config::Config;
+use crate::fetch::{self, Refused};
 use crate::frontier::Reason;
 
 /// Path endings of files that are neither pages nor reports: never asked for. Packed files among
@@ -114,10 +115,16 @@ impl Scope {
     }
 
     /// Whether a URL so many links from the seed is taken in.
-    pub fn judge(&self, url: &CanonicalUrl, depth: u32, limits: &config::Scope) -> Verdict {
+    pub fn judge(&self, url: &CanonicalUrl, depth: u32, config: &Config) -> Verdict {
         let out = |word, detail: String| Verdict::Out(Reason::new(word, detail));
         if !self.has_host(&url.host()) {
             return out("scope", url.host().to_string());
+        }
+        match fetch::check_url(&config.network, url.as_url()) {
+            Ok(()) => {}
+            Err(why @ Refused::Port(_)) => return out("port", why.to_string()),
+            Err(why @ Refused::Address { .. }) => return out("address", why.to_string()),
+            Err(why @ Refused::Scheme(_)) => return out("scope", why.to_string()),
         }
         if let Some(pattern) = matching(&self.exclude, url) {
             return out("exclude", pattern.to_owned());
@@ -126,10 +133,13 @@ impl Scope {
         if must_match && matching(&self.include, url).is_none() {
             return out("include", "no pattern of the seed's `include` matches".to_owned());
         }
-        if depth > limits.max_depth {
+        if depth > config.scope.max_depth {
             return out(
                 "depth",
-                format!("{depth} links from the seed, scope.max_depth is {}", limits.max_depth),
+                format!(
+                    "{depth} links from the seed, scope.max_depth is {}",
+                    config.scope.max_depth
+                ),
             );
         }
         if let Some(kind) = other_kind(url.as_url().path()) {
@@ -207,8 +217,8 @@ mod tests {
     }
 
     fn word(scope: &Scope, text: &str) -> &'static str {
-        let limits = config::Config::default().scope;
-        match scope.judge(&url(text), 3, &limits) {
+        let config = Config::default();
+        match scope.judge(&url(text), 3, &config) {
             Verdict::In => "in",
             Verdict::Out(reason) => reason.word,
         }
@@ -249,7 +259,8 @@ mod tests {
         for report in ["pdf", "doc", "docx", "xls", "xlsx", "wps", "ofd"] {
             assert_eq!(word(&scope, &format!("{home}/zwgk/a.{report}")), "in", "{report}");
         }
-        let deep = config::Scope { max_depth: 2, ..config::Config::default().scope };
+        let mut deep = Config::default();
+        deep.scope.max_depth = 2;
         let verdict = scope.judge(&url(&format!("{home}/zwgk/a.html")), 3, &deep);
         assert!(matches!(verdict, Verdict::Out(reason) if reason.word == "depth"));
     }
@@ -257,8 +268,8 @@ mod tests {
     #[test]
     fn a_seeds_own_page_need_match_no_include_for_it_leads_to_what_does() {
         let scope = scope(&Reach::Host, &["/zwgk/"], &["/english/"]);
-        let limits = config::Config::default().scope;
-        let judge = |text: &str| scope.judge(&url(text), 0, &limits);
+        let config = Config::default();
+        let judge = |text: &str| scope.judge(&url(text), 0, &config);
         assert_eq!(judge("http://www.qingshan.gov.cn/index.html"), Verdict::In);
         assert_ne!(judge("http://www.qingshan.gov.cn/english/"), Verdict::In);
     }
@@ -279,7 +290,7 @@ mod tests {
             let scope = scope(&Reach::Domain, &["年报"], &["x"]);
             if let Ok(url) = url::Url::parse(&format!("http://www.qingshan.gov.cn/{text}{tail}")) {
                 let url = CanonicalUrl::new(&url).unwrap();
-                drop(scope.judge(&url, 1, &config::Config::default().scope));
+                drop(scope.judge(&url, 1, &Config::default()));
             }
         }
     }

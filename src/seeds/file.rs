@@ -9,7 +9,7 @@ use url::Url;
 
 use super::Seed;
 use crate::canonical::{CanonicalUrl, HostKey};
-use crate::config::load::duration;
+use crate::config::load::{duration, hours};
 use crate::scope::Reach;
 use crate::toml_file::{Mistake, Spot, TomlFile};
 
@@ -113,6 +113,8 @@ pub fn read_toml(name: &str, bytes: &[u8]) -> Reading {
     let include = patterns(&mut file, "include");
     let exclude = patterns(&mut file, "exclude");
     let delay = file.take("delay", duration);
+    let hours = file.take("hours", hours).flatten();
+    let broken = file.take("allow_broken_certificate", yes_or_no).unwrap_or_default();
     if urls.is_empty() && !has_urls {
         file.add(place.mistake("`urls` is missing: write urls = [\"http://www.example.gov.cn/\"]"));
     }
@@ -129,8 +131,14 @@ pub fn read_toml(name: &str, bytes: &[u8]) -> Reading {
     };
     let seed_name = seed_name.unwrap_or_else(|| first.host_str().unwrap_or_default().to_owned());
     let mut seed = Seed::new(seed_name, name.to_owned(), urls, &reach, (include, exclude), delay);
+    seed.hours = hours;
+    seed.allow_broken_certificate = broken;
     seed.place = named_at.unwrap_or(seed.place);
     Reading { seeds: vec![seed], mistakes }
+}
+
+fn yes_or_no(spot: &Spot) -> Result<bool, Mistake> {
+    spot.boolean("true or false")
 }
 
 fn seed_name(spot: &Spot) -> Result<String, Mistake> {

@@ -11,7 +11,7 @@ use regex::RegexSet;
 use url::Url;
 
 use crate::canonical::{CanonicalUrl, HostKey};
-use crate::config;
+use crate::config::{Config, units::Hours};
 use crate::frontier::Reason;
 use crate::scope::{Reach, Scope, Verdict, bare};
 
@@ -28,6 +28,10 @@ pub struct Seed {
     pub urls: Vec<Url>,
     /// The least gap between two requests to its hosts.
     pub delay: Option<Duration>,
+    /// Its hosts are asked only within these hours.
+    pub hours: Option<Hours>,
+    /// Its hosts are asked though their certificates are broken.
+    pub allow_broken_certificate: bool,
     /// The file and line that name it.
     place: String,
     reach: Reach,
@@ -47,7 +51,17 @@ impl Seed {
         let canonical: Vec<CanonicalUrl> =
             urls.iter().filter_map(|url| CanonicalUrl::new(url).ok()).collect();
         let scope = Scope::new(&canonical, reach, patterns.0, patterns.1);
-        Self { name, place: source.clone(), source, urls, delay, reach: reach.clone(), scope }
+        Self {
+            name,
+            place: source.clone(),
+            source,
+            urls,
+            delay,
+            hours: None,
+            allow_broken_certificate: false,
+            reach: reach.clone(),
+            scope,
+        }
     }
 
     /// A seed of nothing but a URL: its host, everything on it.
@@ -81,6 +95,12 @@ impl Seed {
         }
         if let Some(delay) = self.delay {
             table.insert("delay".to_owned(), format!("{}ms", delay.as_millis()).into());
+        }
+        if let Some(hours) = &self.hours {
+            table.insert("hours".to_owned(), hours.to_string().into());
+        }
+        if self.allow_broken_certificate {
+            table.insert("allow_broken_certificate".to_owned(), true.into());
         }
         table
     }
@@ -151,6 +171,16 @@ impl Seeds {
         self.of_host(host).filter_map(|seed| seed.delay).max()
     }
 
+    /// The hours in which a host may be asked, by the first of its seeds that says any.
+    pub fn hours_of(&self, host: &HostKey) -> Option<&Hours> {
+        self.of_host(host).find_map(|seed| seed.hours.as_ref())
+    }
+
+    /// Whether a seed of this host allows its certificate to be broken.
+    pub fn allows_broken_certificate(&self, host: &HostKey) -> bool {
+        self.of_host(host).any(|seed| seed.allow_broken_certificate)
+    }
+
     /// Whether a URL found from a seed is taken in, and by which seed. The seed that it was found
     /// from decides about its own hosts; about others the first seed that takes it in, or where
     /// none does, the first whose host it is.
@@ -159,10 +189,10 @@ impl Seeds {
         from: &'a str,
         url: &CanonicalUrl,
         depth: u32,
-        limits: &config::Scope,
+        config: &Config,
     ) -> (Verdict, &'a str) {
         let host = url.host();
-        let ask = |seed: &'a Seed| (seed.scope.judge(url, depth, limits), seed.name.as_str());
+        let ask = |seed: &'a Seed| (seed.scope.judge(url, depth, config), seed.name.as_str());
         if let Some(own) = self.get(from).filter(|seed| seed.scope.has_host(&host)) {
             return ask(own);
         }
@@ -188,10 +218,10 @@ mod tests {
             seed("http://www.qingshan.gov.cn/"),
             seed("http://www.yunling.gov.cn/"),
         ]);
-        let limits = config::Config::default().scope;
+        let config = Config::default();
         let judge = |text: &str| {
             let url = CanonicalUrl::new(&Url::parse(text).unwrap()).unwrap();
-            let (verdict, name) = seeds.judge("www.qingshan.gov.cn", &url, 1, &limits);
+            let (verdict, name) = seeds.judge("www.qingshan.gov.cn", &url, 1, &config);
             (verdict == Verdict::In, name.to_owned())
         };
         assert_eq!(judge("http://www.qingshan.gov.cn/a"), (true, "www.qingshan.gov.cn".to_owned()));
@@ -208,10 +238,10 @@ mod tests {
             Seed::new(name.to_owned(), String::new(), vec![url("")], &Reach::Host, patterns, None)
         };
         let seeds = Seeds::new(vec![seed("laws", "/law/"), seed("reports", "/nb/")]);
-        let limits = config::Config::default().scope;
+        let config = Config::default();
         let judge = |from: &'static str, path: &str| {
             let (verdict, name) =
-                seeds.judge(from, &CanonicalUrl::new(&url(path)).unwrap(), 1, &limits);
+                seeds.judge(from, &CanonicalUrl::new(&url(path)).unwrap(), 1, &config);
             (verdict == Verdict::In, name.to_owned())
         };
         assert_eq!(judge("elsewhere", "nb/1.html"), (true, "reports".to_owned()));

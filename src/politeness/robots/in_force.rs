@@ -8,6 +8,7 @@ use super::{Rules, kept};
 use crate::canonical::CanonicalUrl;
 use crate::clock::Moment;
 use crate::exchange::{Ending, Exchange, FailureKind, Response, Truncated};
+use crate::not_page::{self, NotPage};
 use crate::politeness::retry_after::{self, LONGEST_REST};
 
 /// An answer is in force for so long (section 2.4: a copy no longer than 24 hours).
@@ -79,10 +80,24 @@ pub struct InForce {
 
 impl InForce {
     /// What is in force after an exchange for the robots.txt of an origin, `redirects` redirects away
-    /// from where it was asked for first. `previous` is what was in force before.
+    /// from where it was asked for first. `previous` is what was in force before;
+    /// `not_page`: what the answer is, if it is anything but the file.
     #[must_use]
-    pub fn after(previous: Option<Self>, redirects: u32, exchange: &Exchange) -> Self {
+    pub fn after(
+        previous: Option<Self>,
+        redirects: u32,
+        exchange: &Exchange,
+        not_page: Option<&NotPage>,
+    ) -> Self {
         let now = exchange.finished();
+        if let Some(hidden) = not_page.filter(|what| what.hides_the_host()) {
+            return Self::unreachable(
+                previous,
+                now,
+                &hidden.to_string(),
+                Some(not_page::HOST_REST),
+            );
+        }
         let response = match &exchange.ending {
             Ending::Answered(response) => response,
             Ending::Failed(failure) if failure.kind == FailureKind::Forbidden && redirects > 0 => {
@@ -204,7 +219,7 @@ impl InForce {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exchange::Failure;
+    use crate::exchange::{Failure, Tls};
 
     const HOUR: u64 = 3_600;
     const DAY: u64 = 24 * HOUR;
@@ -219,6 +234,7 @@ mod tests {
             started: at(seconds),
             elapsed: Duration::ZERO,
             address: None,
+            tls: Tls::default(),
             request: Vec::new(),
             ending,
         }
@@ -255,7 +271,7 @@ mod tests {
     }
 
     fn first(ending: Ending) -> InForce {
-        InForce::after(None, 0, &exchange(0, ending))
+        InForce::after(None, 0, &exchange(0, ending), None)
     }
 
     #[test]
@@ -279,12 +295,13 @@ mod tests {
     fn without_a_copy_the_host_is_put_off_twice_as_long_each_time_to_a_day() {
         let (mut now, mut seconds) = (None, 0);
         for hours in [1, 2, 4, 8, 16, 24, 24] {
-            let next = InForce::after(now, 0, &exchange(seconds, failed(FailureKind::Connect)));
+            let next =
+                InForce::after(now, 0, &exchange(seconds, failed(FailureKind::Connect)), None);
             seconds += hours * HOUR;
             assert_eq!(next.closed_until(), Some(at(seconds)), "{hours}");
             now = Some(next);
         }
-        assert_eq!(InForce::after(now, 0, &exchange(seconds, status(404))).failures, 0);
+        assert_eq!(InForce::after(now, 0, &exchange(seconds, status(404)), None).failures, 0);
     }
 
     #[test]
@@ -295,7 +312,7 @@ mod tests {
         assert_eq!(first(asked("99999999")).closed_until(), Some(at(DAY)));
         let once = first(asked("0"));
         assert_eq!(once.closed_until(), Some(at(60)));
-        let twice = InForce::after(Some(once), 0, &exchange(60, asked("0")));
+        let twice = InForce::after(Some(once), 0, &exchange(60, asked("0")), None);
         assert_eq!(twice.closed_until(), Some(at(180)));
     }
 
@@ -308,7 +325,7 @@ mod tests {
             let asked = now.expires_at;
             assert!(asked <= at(30 * DAY), "nothing serves longer");
             let seconds = asked.as_millis().unsigned_abs() / 1_000;
-            now = InForce::after(Some(now), 0, &exchange(seconds, status(503)));
+            now = InForce::after(Some(now), 0, &exchange(seconds, status(503)), None);
             failures += 1;
             assert_eq!(now.failures, failures);
             if now.standing == Standing::Rules {
@@ -319,14 +336,14 @@ mod tests {
         assert_eq!(now.fetched_at, at(30 * DAY));
         assert_eq!((now.copy, now.expires_at), (None, at(31 * DAY)));
         assert!(failures > 25, "asked again each hour, then each day: {failures}");
-        let after_an_hour = InForce::after(Some(good), 0, &exchange(DAY, status(500)));
+        let after_an_hour = InForce::after(Some(good), 0, &exchange(DAY, status(500)), None);
         assert_eq!(after_an_hour.expires_at, at(DAY + HOUR));
     }
 
     #[test]
     fn an_allow_is_no_copy() {
         let allowed = first(status(404));
-        let now = InForce::after(Some(allowed), 0, &exchange(DAY, status(500)));
+        let now = InForce::after(Some(allowed), 0, &exchange(DAY, status(500)), None);
         assert_eq!(now.standing, Standing::Disallow);
     }
 
@@ -335,7 +352,7 @@ mod tests {
         for how in [Truncated::Time, Truncated::Disconnect] {
             assert_eq!(first(cut(how)).standing, Standing::Disallow);
             let good = Some(first(status(200)));
-            let kept = InForce::after(good.clone(), 0, &exchange(DAY, cut(how)));
+            let kept = InForce::after(good.clone(), 0, &exchange(DAY, cut(how)), None);
             assert_eq!((kept.standing, kept.failures), (Standing::Rules, 1));
         }
         assert_eq!(first(cut(Truncated::Length)).standing, Standing::Rules);
@@ -352,11 +369,12 @@ mod tests {
         }
         assert_eq!(first(Ending::Answered(response(302, &[], b""))).standing, Standing::Allow);
         let good = first(status(200));
-        let failing = InForce::after(Some(good.clone()), 0, &exchange(DAY, status(500)));
-        let moved = InForce::after(Some(failing), 0, &exchange(2 * DAY, to("/r.txt")));
+        let failing = InForce::after(Some(good.clone()), 0, &exchange(DAY, status(500)), None);
+        let moved = InForce::after(Some(failing), 0, &exchange(2 * DAY, to("/r.txt")), None);
         assert_eq!((&moved.copy, moved.fetched_at), (&good.copy, good.fetched_at));
         assert_eq!((moved.standing, moved.redirects, moved.failures), (Standing::Redirect, 1, 1));
-        let gone = InForce::after(Some(moved), 1, &exchange(2 * DAY, failed(FailureKind::Dns)));
+        let gone =
+            InForce::after(Some(moved), 1, &exchange(2 * DAY, failed(FailureKind::Dns)), None);
         assert_eq!((gone.standing, gone.failures), (Standing::Rules, 2));
         assert_eq!(gone.expires_at, at(2 * DAY + 2 * HOUR));
     }
@@ -364,13 +382,16 @@ mod tests {
     #[test]
     fn five_redirects_are_followed_and_a_sixth_or_one_into_our_own_network_allows() {
         for followed in 0..5 {
-            let now = InForce::after(None, followed, &exchange(0, to("/r.txt")));
+            let now = InForce::after(None, followed, &exchange(0, to("/r.txt")), None);
             assert_eq!((now.standing, now.redirects), (Standing::Redirect, followed + 1));
         }
-        assert_eq!(InForce::after(None, 5, &exchange(0, to("/r"))).standing, Standing::Allow);
-        assert_eq!(InForce::after(None, 5, &exchange(0, status(200))).standing, Standing::Rules);
+        assert_eq!(InForce::after(None, 5, &exchange(0, to("/r")), None).standing, Standing::Allow);
+        assert_eq!(
+            InForce::after(None, 5, &exchange(0, status(200)), None).standing,
+            Standing::Rules
+        );
         let inside = exchange(0, failed(FailureKind::Forbidden));
-        assert_eq!(InForce::after(None, 1, &inside).standing, Standing::Allow);
+        assert_eq!(InForce::after(None, 1, &inside, None).standing, Standing::Allow);
     }
 
     #[test]
