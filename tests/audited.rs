@@ -171,6 +171,53 @@ fn beside_a_crawl_it_tells_of_what_is_written_so_far() {
 }
 
 #[test]
+fn hosts_of_one_machine_are_proven_to_wait_for_each_other() {
+    let served = Served::new();
+    let machine = served.portals.connect_to[0].split_once('=').unwrap().1;
+    let hosts = [CITY, COUNTY, BUREAU];
+    let to: Vec<String> = hosts.iter().map(|host| format!("\"{host}:80={machine}\"")).collect();
+    let seeds: Vec<String> = hosts.iter().map(|host| format!("http://{host}/\n")).collect();
+    let network = format!("connect_to = [{}]\n", to.join(", "));
+    let workspace = Workspace::with(&network, &seeds.concat());
+    workspace.result(&["crawl", "--max-pages", "60"]);
+    let told = audit(&workspace, &[]);
+    assert_eq!((found(&told), told.hosts.len()), (Vec::new(), 3));
+    let address = &told.addresses["127.0.0.1"];
+    assert_eq!((&address["requests"], &address["most_at_once"]), (&63.into(), &1.into()));
+    assert!(address["least_gap_ms"].as_i64() >= Some(39));
+}
+
+#[test]
+fn nothing_is_asked_of_a_host_that_opted_out_and_where_it_was_that_is_found() {
+    let served = Served::new();
+    let workspace = served.workspace();
+    let mut crawl = workspace.command(&["crawl"]).stderr(Stdio::null()).spawn().unwrap();
+    let of_county = || served.portals.log().iter().filter(|one| one.host == COUNTY).count();
+    wait_until(|| of_county() > 5);
+    fs::write(workspace.path().join("opt-out.txt"), COUNTY).unwrap();
+    assert!(crawl.wait().unwrap().success());
+    workspace.result(&["crawl"]);
+    let told = audit(&workspace, &[]);
+    assert_eq!((found(&told), told.code), (Vec::new(), Some(0)));
+    let all = exchanges(&workspace);
+    let asked: Vec<_> =
+        of_host(&all, COUNTY).iter().map(|one| ("stopped".to_owned(), path(one))).collect();
+    assert!(asked.len() > 5, "{asked:?}");
+
+    // It opted out an hour before it was asked first.
+    let before = Moment::from_millis(all[0].exchange.started.as_millis() - 3_600_000);
+    let told = doctored(&workspace, |record| {
+        if record.kind() == "metadata" && record.url().is_empty() {
+            record.set("WARC-Date", &before.to_string());
+        }
+        true
+    });
+    assert_eq!(found(&told), asked);
+    let due = told.violations[0]["due"].as_str().unwrap();
+    assert_eq!(due, format!("none since {before} (opt-out: {COUNTY})"));
+}
+
+#[test]
 fn each_violation_that_is_planted_in_the_files_is_found_and_nothing_else() {
     let served = Served::new();
     let workspace = served.workspace();
@@ -202,6 +249,7 @@ fn too_close(workspace: &Workspace, all: &[Archived]) {
     assert_eq!(violation["offset"], moved.offset);
     assert_eq!(violation["after"]["url"], before.exchange.url.as_str());
     assert_eq!(violation["after"]["at"], before.exchange.started.to_string());
+    assert_eq!(told.summary["by_rule"], serde_json::json!({ "gap": 1 }));
     assert_eq!(told.hosts[COUNTY]["violations"], 1);
     assert_eq!(told.addresses["127.0.0.2"]["violations"], 1);
     assert_eq!(told.hosts[CITY]["violations"], 0);
@@ -358,7 +406,8 @@ fn one_administrator_is_told_of_one_host() {
     let screen = String::from_utf8(workspace.run(&["audit"]).stdout).unwrap();
     let lines = screen.lines().filter(|line| line.starts_with("robots: http://")).count();
     assert_eq!(lines, audit(&workspace, &[]).violations.len());
-    assert_eq!(audit(&workspace, &["--host", "nowhere.gov.cn"]).code, Some(0));
+    let nowhere = workspace.result(&["audit", "--host", "nowhere.gov.cn"]);
+    assert!(nowhere.starts_with("no request to nowhere.gov.cn in 1 WARC file"), "{nowhere}");
     assert_eq!(workspace.run(&["audit", "--host", "a b"]).status.code(), Some(2));
 }
 
@@ -383,6 +432,32 @@ fn what_cannot_be_read_proves_nothing_and_is_told() {
     let refused = empty.run(&["audit"]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("there are no WARC files in"));
+}
+
+#[test]
+fn a_file_that_describes_no_run_is_audited_against_todays_configuration_and_that_is_said() {
+    let served = Served::new();
+    let workspace = served.workspace();
+    workspace.result(&["crawl", "--max-pages", "30"]);
+    rewrite(&workspace.warc_files(), |record| {
+        if record.kind() == "warcinfo" {
+            record.replace("\r\nrun: ", "\r\nwas: ");
+        }
+        true
+    });
+    let told = audit(&workspace, &[]);
+    assert_eq!((found(&told), &told.summary["undescribed"]), (Vec::new(), &1.into()));
+    let screen = workspace.result(&["audit"]);
+    assert!(
+        screen.contains("audited by today's configuration and seeds: no violation"),
+        "{screen}"
+    );
+    let config = workspace.path().join("config.toml");
+    let slower = fs::read_to_string(&config).unwrap().replace("\"40ms\"", "\"50s\"");
+    fs::write(config, slower).unwrap();
+    let told = audit(&workspace, &[]);
+    assert_eq!(told.violations[0]["due"], "50s");
+    assert!(found(&told).iter().all(|(rule, _)| rule == "gap"), "{:?}", found(&told));
 }
 
 #[test]

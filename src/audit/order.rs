@@ -101,3 +101,77 @@ impl Order {
         Some(next)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::request::Run;
+    use crate::audit::violation::Earlier;
+    use crate::canonical::CanonicalUrl;
+    use crate::config::Config;
+    use crate::seeds::Seeds;
+    use std::sync::Arc;
+
+    /// A request from one millisecond to another.
+    fn request(from: i64, to: i64) -> Request {
+        let url = url::Url::parse("http://www.qingshan.gov.cn/").unwrap();
+        let url = CanonicalUrl::new(&url).unwrap();
+        let (config, seeds) = (Config::default(), Seeds::default());
+        Request {
+            run: Arc::new(Run { number: 1, config, seeds }),
+            host: url.host(),
+            asked: Earlier { url: url.as_str().into(), at: Moment::from_millis(from) },
+            url,
+            finished: Moment::from_millis(to),
+            address: None,
+            sent: true,
+            answered: None,
+            peace: None,
+            robots: None,
+            file: "a.warc.gz".into(),
+            offset: 0,
+        }
+    }
+
+    fn told(next: &Happening) -> String {
+        match next {
+            Happening::Start(request) => format!("{} starts", request.asked.at.as_millis()),
+            Happening::End(request) => format!("{} ends", request.asked.at.as_millis()),
+            Happening::Stop(event) => format!("{event:?}"),
+        }
+    }
+
+    #[test]
+    fn each_begins_and_ends_in_its_time_though_files_hold_them_as_they_ended() {
+        let mut order = Order::default();
+        for (from, to) in [(100, 200), (300, 300), (200, 400), (0, 900)] {
+            order.add(request(from, to));
+            assert!(order.next().is_none(), "more is to come");
+        }
+        let all: Vec<_> = std::iter::from_fn(|| order.last()).map(|next| told(&next)).collect();
+        let expected = [
+            "0 starts",
+            "100 starts",
+            "100 ends",
+            "200 starts",
+            "300 starts",
+            "300 ends",
+            "200 ends",
+            "0 ends",
+        ];
+        assert_eq!(all, expected);
+    }
+
+    #[test]
+    fn no_more_are_held_back_than_may_be() {
+        let mut order = Order::default();
+        let mut begun = 0;
+        for number in 0..i64::try_from(HELD_BACK).unwrap() + 100 {
+            order.add(request(number * 10, number * 10 + 5));
+            while let Some(next) = order.next() {
+                begun += u32::from(matches!(next, Happening::Start(_)));
+            }
+        }
+        assert_eq!(begun, 100);
+    }
+}
