@@ -33,6 +33,8 @@ pub struct Provenance {
     pub robots_of: Option<(String, u32)>,
     /// How the payload was read as text, where it was.
     pub charset: Option<String>,
+    /// What the page asked of robots, in words: `nofollow, noarchive`.
+    pub robots_tag: Option<String>,
 }
 
 /// What a `metadata` record says of its exchange.
@@ -98,7 +100,8 @@ impl Metadata {
     pub(super) fn to_fields(&self) -> Vec<u8> {
         let mut fields = Vec::with_capacity(256);
         let mut field = |name, value: &dyn ToString| add(&mut fields, name, &value.to_string());
-        let Provenance { via, depth, redirects, score, run, robots_of, charset } = &self.provenance;
+        let Provenance { via, depth, redirects, score, run, robots_of, charset, robots_tag } =
+            &self.provenance;
         if let Some(via) = via {
             field("via", via);
         }
@@ -116,6 +119,9 @@ impl Metadata {
         field("fetchTimeMs", &self.elapsed.as_millis());
         if let Some(charset) = charset {
             field("charset", charset);
+        }
+        if let Some(robots_tag) = robots_tag {
+            field("robotsTag", robots_tag);
         }
         if let Some(status) = self.status {
             field("status", &status);
@@ -176,6 +182,7 @@ impl Metadata {
                 self.elapsed = Duration::from_millis(value.parse().unwrap_or_default());
             }
             "charset" => provenance.charset = text(),
+            "robotsTag" => provenance.robots_tag = text(),
             "status" => self.status = value.parse().ok(),
             "wireLength" => self.wire_length = value.parse().unwrap_or_default(),
             "truncated" => self.truncated = Truncated::from_word(value),
@@ -217,8 +224,8 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(96))]
         #[test]
         fn what_was_written_is_read(
-            (via, charset, apart, not_page) in (
-                proptest::option::of(text()), proptest::option::of(text()),
+            (via, charset, robots_tag, apart, not_page) in (
+                proptest::option::of(text()), proptest::option::of(text()), proptest::option::of(text()),
                 proptest::option::of(text()), proptest::option::of(text()),
             ),
             (depth, redirects, score, run) in (any::<u32>(), any::<u32>(), any::<u8>(), any::<i64>()),
@@ -230,8 +237,9 @@ mod tests {
         ) {
             let score = if robots.is_some() { 0 } else { score };
             let metadata = Metadata {
-                provenance:
-                    Provenance { via, depth, redirects, score, run, robots_of: robots, charset },
+                provenance: Provenance {
+                    via, depth, redirects, score, run, robots_of: robots, charset, robots_tag,
+                },
                 tls: Tls { openssl, accepted_though },
                 apart,
                 not_page,

@@ -554,6 +554,7 @@ pub(crate) mod tests {
             score: 60,
             run: 7,
             robots_of: None,
+            robots_tag: None,
             charset: Some("gb18030".to_owned()),
         };
         let context = Context { provenance, ..Context::default() };

@@ -27,7 +27,7 @@ pub enum Rule {
     RetryAfter,
     /// Nothing is started outside `politeness.hours`, nor outside those of the host's seed.
     Hours,
-    /// Nothing is asked of a host while a stop or an opt-out is in force.
+    /// Nothing is asked while a stop, or the wish of a host's administrator, forbids it.
     Stopped,
     /// Only public addresses are asked, and those that `network.allow_private` names.
     NotPublic,

@@ -2,7 +2,6 @@
 //! file, synced, committed in one transaction with the leases that it makes possible, and only then
 //! are these leases handed out.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
@@ -15,19 +14,19 @@ use super::pacing::Pacing;
 use super::progress::{Ending, Progress, Summary};
 use super::remembered::Remembered;
 use super::start::Started;
+use super::storing::{self, Stored};
 use super::work::Settings;
 use super::work::Worked;
 use super::{CrawlError, Options, PATIENCE, Signal, start};
 use crate::archive::disk;
 use crate::archive::lock::Lock;
 use crate::archive::segment::Appender;
-use crate::archive::{CaptureKind, Encoded, Gzip, Original, Placed, Recorded, SegmentState};
+use crate::archive::{Gzip, Placed, Recorded};
 use crate::clock::{self, Moment, Stopwatch};
 use crate::config::Config;
 use crate::db::hosts::{Backlog, Dues};
 use crate::db::runs::Tally;
 use crate::db::{Db, DbError, Tx};
-use crate::digest::Digest;
 use crate::exchange::Failure;
 use crate::frontier::{Found, Lease};
 use crate::outcome::Outcome;
@@ -101,14 +100,6 @@ pub(super) struct Committer {
     looked: Option<Duration>,
     /// Held to the end: nobody else writes.
     _lock: Lock,
-}
-
-/// A batch whose bytes are on disk, synced.
-struct Stored {
-    outcomes: Vec<Outcome>,
-    /// What each is in the archive, and where.
-    kept: Vec<(Recorded, Placed)>,
-    segments: Vec<SegmentState>,
 }
 
 /// What is to be done after a batch.
@@ -218,7 +209,11 @@ impl Committer {
         let now = clock::now();
         self.look_at_stops(now)?;
         self.watch_the_limits(now)?;
-        let Stored { outcomes, kept, segments } = self.store(batch, now)?;
+        for worked in batch.iter().filter(|worked| worked.due >= self.began) {
+            self.pacing.sent(worked.due.until(worked.outcome.capture.at));
+        }
+        let Stored { outcomes, kept, segments } =
+            storing::store(&mut self.db, &mut self.appender, &mut self.gzip, batch, now)?;
         let mut tally = self.tally;
         let came_in = (outcomes.len() + self.broken.len()) as u64;
         let in_flight = self.in_flight.saturating_sub(came_in);
@@ -314,44 +309,6 @@ impl Committer {
             self.stopping = Some(Ending::Hours);
         }
         Ok(())
-    }
-
-    /// Appends a batch and syncs it. A payload that is stored already becomes a revisit.
-    fn store(&mut self, batch: Vec<Worked>, now: Moment) -> Result<Stored, CrawlError> {
-        let mut fresh: HashMap<Digest, Original> = HashMap::new();
-        let mut outcomes = Vec::with_capacity(batch.len());
-        let mut kept = Vec::with_capacity(batch.len());
-        if batch.is_empty() {
-            return Ok(Stored { outcomes, kept, segments: Vec::new() });
-        }
-        let tx = self.db.begin()?;
-        for Worked { outcome, mut encoded, due } in batch {
-            if due >= self.began {
-                self.pacing.sent(due.until(outcome.capture.at));
-            }
-            let recorded = &encoded.recorded;
-            let digest = recorded
-                .payload
-                .filter(|_| recorded.kind == CaptureKind::Response && recorded.payload_length > 0);
-            if let Some(digest) = digest {
-                let original = match fresh.get(&digest) {
-                    Some(original) => Some(original.clone()),
-                    None => tx.original(&digest)?.map(|(_, original)| original),
-                };
-                match original {
-                    Some(original) => {
-                        encoded = encoded.into_revisit(&original, &mut self.gzip);
-                    }
-                    None => drop(fresh.insert(digest, original_of(&outcome, &encoded, digest))),
-                }
-            }
-            let placed = self.appender.append(&encoded, now)?;
-            kept.push((encoded.recorded, placed));
-            outcomes.push(outcome);
-        }
-        drop(tx);
-        let segments = self.appender.sync()?;
-        Ok(Stored { outcomes, kept, segments })
     }
 
     fn hand_out(&mut self, grants: Grants) {
@@ -461,12 +418,20 @@ impl Committer {
             tx.commit()?;
             Ok((dues, self.db.backlog()?))
         });
+        let kept = self.pacing.measured();
+        tracing::info!(
+            requests = kept.granted,
+            scheduling_us_each = kept.scheduling_each().as_micros(),
+            late_median_ms = kept.late_median.as_millis(),
+            late_99_ms = kept.late_99.as_millis(),
+            "kept time"
+        );
         match ended {
             Ok((dues, backlog)) => Ok(Summary {
                 ending,
                 tally: self.tally,
                 elapsed: self.clock.elapsed(),
-                pacing: self.pacing.measured(),
+                pacing: kept,
                 waiting: backlog.waiting,
                 hosts_resting: backlog.hosts_resting,
                 next_due: [dues.paced, dues.resting, dues.again]
@@ -531,13 +496,4 @@ fn end_broken(db: &mut Db, run_id: i64, error: &CrawlError) -> Result<(), DbErro
     let tx: Tx<'_> = db.begin()?;
     tx.end_run(run_id, &format!("failed: {error}"), clock::now())?;
     tx.commit()
-}
-
-fn original_of(outcome: &Outcome, encoded: &Encoded, digest: Digest) -> Original {
-    Original {
-        url: outcome.lease.spelling.as_str().to_owned(),
-        at: outcome.capture.at,
-        record_id: encoded.recorded.record_id,
-        digest,
-    }
 }

@@ -156,7 +156,7 @@ pub(super) fn clocks(
     let last_response = Some(exchange.elapsed).filter(|_| answered);
     let pace = HostPace { last_response: last_response.or(host.pace.last_response), ..host.pace };
     let delay = pace::delay(politeness, &pace);
-    let Rest { failures, broken, rest } = rest(host, exchange, not_page);
+    let Rested { failures, broken, rest } = rest(host, exchange, not_page);
     let next_at = finished.after(rest.as_ref().map_or(delay, |(rest, _)| delay.max(*rest)));
     // What the pace was when the request went out holds from there.
     let granted_until = exchange.started.after(pace::delay(politeness, &host.pace));
@@ -178,7 +178,7 @@ pub(super) fn clocks(
 }
 
 /// What follows for a host beside its pace.
-struct Rest {
+struct Rested {
     failures: Failures,
     /// Connections in a row that broke.
     broken: u32,
@@ -186,15 +186,15 @@ struct Rest {
     rest: Option<(Duration, String)>,
 }
 
-fn rest(host: &ReadyHost, exchange: &Exchange, not_page: Option<&NotPage>) -> Rest {
+fn rest(host: &ReadyHost, exchange: &Exchange, not_page: Option<&NotPage>) -> Rested {
     let (at, name) = (exchange.finished(), host.name.as_str());
-    let quiet = |failures| Rest { failures, broken: 0, rest: None };
+    let quiet = |failures| Rested { failures, broken: 0, rest: None };
     let failed = host.failures.failed(at);
     match &exchange.ending {
         Ending::Answered(response) if asks_for_peace(response.status) => {
             let (rest, word) = asked_rest(response, failed, name, at);
             let why = format!("asked for peace: {}, {word}", response.status);
-            Rest { failures: failed, broken: 0, rest: Some((rest, why)) }
+            Rested { failures: failed, broken: 0, rest: Some((rest, why)) }
         }
         Ending::Answered(response) => match not_page {
             // One page that is gone says nothing of its host.
@@ -207,19 +207,19 @@ fn rest(host: &ReadyHost, exchange: &Exchange, not_page: Option<&NotPage>) -> Re
                 let is_blocked = what.kind == not_page::Kind::Blocked;
                 let rests = !is_blocked || failed.count >= BLOCKED_IN_A_ROW;
                 let rest = rests.then(|| (not_page::HOST_REST, what.to_string()));
-                Rest { failures: failed, broken: 0, rest }
+                Rested { failures: failed, broken: 0, rest }
             }
         },
         Ending::Failed(failure) => match failure.kind {
             FailureKind::Forbidden => quiet(host.failures),
             // One page that breaks its connection, and breaks it again, is no host that fails.
             FailureKind::Protocol if host.broken < BROKEN_CONNECTIONS => {
-                Rest { failures: host.failures, broken: host.broken + 1, rest: None }
+                Rested { failures: host.failures, broken: host.broken + 1, rest: None }
             }
             kind => {
                 let why = format!("{}: {}", kind.as_str(), failure.detail);
                 let rest = Some((failed.rest_of_failure(name), why));
-                Rest { failures: failed, broken: host.broken, rest }
+                Rested { failures: failed, broken: host.broken, rest }
             }
         },
     }

@@ -1,6 +1,5 @@
 //! Which URL of which host may be asked now. What is granted is written down before it is sent.
 
-use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -8,6 +7,7 @@ use url::Url;
 
 use super::addresses::{Addresses, Blocked};
 use super::lookups::{Lookups, Place};
+use super::permission::{RulesAtHand, Word, put_off, word};
 
 use crate::archive::Original;
 use crate::canonical::CanonicalUrl;
@@ -18,11 +18,11 @@ use crate::db::urls::WaitingUrl;
 use crate::db::{DbError, Tx};
 use crate::exchange::Failure;
 use crate::fetch::Validators;
-use crate::frontier::{Lease, Purpose, Reason};
+use crate::frontier::{Lease, Purpose};
 use crate::outcome::Outcome;
 use crate::politeness::Permit;
 use crate::politeness::pace::{self, Pace};
-use crate::politeness::robots::{InForce, Rules, Standing};
+use crate::politeness::robots::InForce;
 use crate::seeds::Seeds;
 use crate::stops::Stops;
 
@@ -30,11 +30,11 @@ use crate::stops::Stops;
 /// hosts come first.
 const FORBIDDEN_AT_ONCE: u32 = 64;
 
+/// A host whose robots.txt lies where nobody is to be asked is looked at again after so long.
+const WITHOUT_ROBOTS: Duration = Duration::from_hours(1);
+
 /// So many hosts are looked at at once.
 const HOSTS_AT_ONCE: usize = 256;
-
-/// So many bytes of parsed rules are kept at hand: those of 30,000 usual files, of 60 made to be large.
-const RULES_AT_HAND_BYTES: usize = 64 << 20;
 
 /// A lease with all that its pass needs to know of its host.
 #[derive(Debug)]
@@ -50,53 +50,6 @@ pub(super) struct Granted {
     pub(super) last: Option<Original>,
     /// What was in force for the origin, where its robots.txt is asked for.
     pub(super) robots: Option<InForce>,
-}
-
-/// Robots rules at hand, parsed, by origin.
-#[derive(Debug, Default)]
-pub(super) struct RulesAtHand {
-    rules: HashMap<String, (Moment, Rules)>,
-    bytes: usize,
-}
-
-impl RulesAtHand {
-    /// Forgets what was known of an origin.
-    pub(super) fn forget(&mut self, origin: &str) {
-        if let Some((_, rules)) = self.rules.remove(origin) {
-            self.bytes -= rules.size();
-        }
-    }
-
-    fn keep(&mut self, origin: &str, expires_at: Moment, rules: Rules) {
-        self.forget(origin);
-        if self.bytes + rules.size() > RULES_AT_HAND_BYTES {
-            *self = Self::default();
-        }
-        self.bytes += rules.size();
-        self.rules.insert(origin.to_owned(), (expires_at, rules));
-    }
-}
-
-/// What robots.txt says of a URL.
-enum Word {
-    Allowed,
-    Forbidden(Reason),
-    /// The robots.txt must be asked for first, at this URL.
-    AskFirst {
-        at: Url,
-        redirects: u32,
-        previous: Option<Box<InForce>>,
-    },
-    /// The host does not want to be visited now.
-    Closed {
-        until: Moment,
-        why: String,
-    },
-    /// It could not be had: the host is left alone.
-    Unreachable {
-        until: Moment,
-        why: String,
-    },
 }
 
 /// What a pass is to do.
@@ -263,9 +216,9 @@ impl Turn<'_, '_> {
                 self.tx.recount_waiting(host.id)?;
                 return Ok(None);
             };
-            match self.word(&mut at_hand.rules, &url.url)? {
+            match word(self.tx, &mut at_hand.rules, &url.url, self.now)? {
                 Word::Allowed => {
-                    let Some(target) = self.target(at_hand, grants, host.clone(), &url.spelling)?
+                    let Some(target) = self.target(at_hand, grants, host.clone(), &url.spelling)
                     else {
                         return Ok(None);
                     };
@@ -317,21 +270,21 @@ impl Turn<'_, '_> {
         grants: &mut Grants,
         host: ReadyHost,
         url: &Url,
-    ) -> Result<Option<Target>, DbError> {
+    ) -> Option<Target> {
         let politeness = &self.config.politeness;
         let origin = url.origin().ascii_serialization();
         let address = match at_hand.lookups.place(&origin, host.address, self.now) {
             Place::At(address) => Ok(address),
             Place::Nowhere(failure) => Err(failure),
-            Place::Asked => return Ok(None),
+            Place::Asked => return None,
             Place::Unknown => {
                 at_hand.lookups.asked(&origin);
                 grants.tasks.push(Task::LookUp { origin, url: url.clone() });
-                return Ok(None);
+                return None;
             }
         };
         let clock = match &address {
-            Ok(address) if self.is_blocked(at_hand, grants, address.ip()) => return Ok(None),
+            Ok(address) if self.is_blocked(at_hand, grants, address.ip()) => return None,
             Ok(address) => at_hand.addresses.pace(address.ip(), politeness),
             Err(_) => Pace { next_at: Moment::default(), delay: Duration::ZERO },
         };
@@ -341,51 +294,13 @@ impl Turn<'_, '_> {
                 if address.is_err() {
                     at_hand.lookups.forget(&origin);
                 }
-                Ok(Some(Target { host, permit, address }))
+                Some(Target { host, permit, address })
             }
             Err(moment) => {
                 grants.wake_at(moment);
-                Ok(None)
+                None
             }
         }
-    }
-
-    fn word(&self, at_hand: &mut RulesAtHand, url: &CanonicalUrl) -> Result<Word, DbError> {
-        let origin = url.origin();
-        if let Some((_, rules)) =
-            at_hand.rules.get(&origin).filter(|(expires_at, _)| *expires_at > self.now)
-        {
-            return Ok(permitted(rules, url, self.now));
-        }
-        let ask_anew = |previous: Option<InForce>| Word::AskFirst {
-            at: url.robots_url().as_url().clone(),
-            redirects: 0,
-            previous: previous.map(Box::new),
-        };
-        let known = self.tx.origin(&origin)?;
-        let Some(robots) = known.as_ref().filter(|robots| robots.expires_at > self.now) else {
-            return Ok(ask_anew(known));
-        };
-        Ok(match robots.standing {
-            Standing::Rules => {
-                let rules = robots.rules();
-                let word = permitted(&rules, url, self.now);
-                at_hand.keep(&origin, robots.expires_at, rules);
-                word
-            }
-            Standing::Allow => Word::Allowed,
-            Standing::Redirect => match robots.location.clone() {
-                Some(at) => Word::AskFirst {
-                    at,
-                    redirects: robots.redirects,
-                    previous: known.map(Box::new),
-                },
-                None => ask_anew(known),
-            },
-            Standing::Disallow => {
-                Word::Unreachable { until: robots.expires_at, why: robots.why.clone() }
-            }
-        })
     }
 
     fn grant_page(
@@ -437,10 +352,14 @@ impl Turn<'_, '_> {
                 return self.tx.rest_host(host.id, asked.next_at, &why);
             }
         }
-        if asked.in_flight > 0 || self.stops.names(&asked.name) {
+        if self.stops.names(&asked.name) {
+            let why = format!("robots.txt: it lies at {}, which is not to be asked", asked.name);
+            return self.tx.rest_host(host.id, self.now.after(WITHOUT_ROBOTS), &why);
+        }
+        if asked.in_flight > 0 {
             return Ok(());
         }
-        let Some(target) = self.target(at_hand, grants, asked, canonical.as_url())? else {
+        let Some(target) = self.target(at_hand, grants, asked, canonical.as_url()) else {
             return Ok(());
         };
         let lease = Lease {
@@ -492,46 +411,4 @@ impl Turn<'_, '_> {
             robots,
         })))
     }
-}
-
-fn permitted(rules: &Rules, url: &CanonicalUrl, now: Moment) -> Word {
-    match (forbidden(rules, url), closed(rules, now)) {
-        (Some(reason), _) => Word::Forbidden(reason),
-        (None, Some((until, why))) => Word::Closed { until, why },
-        (None, None) => Word::Allowed,
-    }
-}
-
-/// Until when a host does not want to be visited, and why, if it does not want to be now.
-pub(crate) fn closed(rules: &Rules, now: Moment) -> Option<(Moment, String)> {
-    let times = rules.visit_time().filter(|times| !times.contains(now))?;
-    Some((times.opens_after(now), format!("robots.txt: Visit-time {times}")))
-}
-
-/// Why robots.txt keeps us from a URL, if it does.
-pub(crate) fn forbidden(rules: &Rules, url: &CanonicalUrl) -> Option<Reason> {
-    let decision = rules.permits(url);
-    if decision.allowed {
-        return None;
-    }
-    let line = decision.line.map(|(number, text)| format!("line {number}: {text}"));
-    Some(Reason::new("robots", line.unwrap_or_default()))
-}
-
-/// Puts a URL off whose origin's robots.txt cannot be had: alone where its host has another origin that may
-/// be asked (a host may be dead by one scheme and well by the other), else with its whole host. True
-/// where the URL alone was put off.
-pub(crate) fn put_off(
-    tx: &Tx<'_>,
-    url: (i64, &CanonicalUrl),
-    host_id: i64,
-    until: Moment,
-    why: &str,
-) -> Result<bool, DbError> {
-    if !tx.has_other_origin(host_id, &url.1.origin())? {
-        tx.rest_host(host_id, until, &format!("robots.txt: {why}"))?;
-        return Ok(false);
-    }
-    tx.put_off_url(url.0, host_id, until, &Reason::new("robots", why))?;
-    Ok(true)
 }

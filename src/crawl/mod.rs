@@ -1,11 +1,11 @@
 //! The way itself: what is leased is fetched, kept, read, and committed, until nothing is due.
 //!
 //! - `start`: the archive is locked, repaired and opened; seeds are admitted
-//! - `grant`: which URL of which host may be asked now, robots.txt first; `addresses`: the lines of the
+//! - `grant`: which URL of which host may be asked now, robots.txt first (`permission`); `addresses`: the lines of the
 //!   machines; `lookups`: where the origins are
 //! - `work`: one pass, from a lease to its outcome
 //! - `conclude`: what an exchange means for its URL, its host and its origin (pure)
-//! - `committer`: the one writer: bytes, sync, rows, and the next leases
+//! - `committer`: the one writer: bytes (`storing`), sync, rows, and the next leases
 //! - `progress`: how far a run is; `pacing`: how well it keeps time
 //!
 //! ```text
@@ -21,9 +21,11 @@ pub mod description;
 pub(crate) mod grant;
 mod lookups;
 pub mod pacing;
+pub(crate) mod permission;
 pub mod progress;
 pub(crate) mod remembered;
 pub(crate) mod start;
+mod storing;
 pub(crate) mod work;
 
 use std::num::NonZeroUsize;

@@ -21,7 +21,7 @@ use crate::fetch::{Fetcher, Trust};
 use crate::frontier::{Found, Lease, Purpose, Reason};
 use crate::not_page::{self, NotPage};
 use crate::outcome::{Outcome, ReportFacts};
-use crate::politeness::robots::InForce;
+use crate::politeness::robots::{InForce, PageTag};
 use crate::read::Answer;
 use crate::scope::Verdict;
 use crate::seeds::Seeds;
@@ -112,6 +112,7 @@ fn work(ground: Ground, exchange: &Exchange, settings: &Settings, due: Moment) -
             Purpose::Robots { origin, redirects } => Some((origin.clone(), *redirects)),
         },
         charset: reading.charset.clone(),
+        robots_tag: reading.tag.words(),
     };
     let context = Context {
         provenance,
@@ -138,7 +139,7 @@ pub(crate) fn outcome(
         _ => payload.is_none() || payload != last.map(|last| last.digest),
     };
     let not_page = reading.not_page.as_ref();
-    let (host, address) =
+    let (mut host, address) =
         conclude::clocks(config, &host, (lease.address, last_response), exchange, not_page);
     let (mut url, mut robots) = (None, None);
     match &lease.purpose {
@@ -150,6 +151,7 @@ pub(crate) fn outcome(
             ));
         }
         Purpose::Robots { origin, redirects } => {
+            host.rest_reason = host.rest_reason.map(|why| format!("robots.txt: {why}"));
             robots =
                 Some(conclude::robots_change(origin, *redirects, in_force, exchange, not_page));
         }
@@ -173,6 +175,9 @@ pub(crate) struct Reading {
     /// What it is, if it is not the page; then nothing else was read.
     not_page: Option<NotPage>,
     charset: Option<String>,
+    /// What the page asks of robots. What it asks not to be archived is archived all the same: an agency is bound
+    /// by law to publish it. The archive says so beside it.
+    tag: PageTag,
     report: Option<ReportFacts>,
     found: Vec<Found>,
 }
@@ -186,11 +191,10 @@ pub(crate) fn read(lease: &Lease, ending: &Ending, settings: &Settings) -> Readi
     if not_page.is_some() || lease.purpose != Purpose::Page {
         return Reading { not_page, ..Reading::default() };
     }
+    let mut tag = PageTag::of_response(response);
     if let 300..=399 = response.status {
-        return Reading {
-            found: redirect(lease, response, settings).into_iter().collect(),
-            ..Reading::default()
-        };
+        let found = redirect(lease, response, settings).into_iter().collect();
+        return Reading { tag, found, ..Reading::default() };
     }
     let answer = Answer {
         url: lease.spelling.as_str(),
@@ -199,7 +203,7 @@ pub(crate) fn read(lease: &Lease, ending: &Ending, settings: &Settings) -> Readi
         payload: &response.payload,
     };
     let Some(read) = answer.page() else {
-        return Reading::default();
+        return Reading { tag, ..Reading::default() };
     };
     let page = discover::links(read.text(), &lease.spelling);
     let context = PageContext {
@@ -208,10 +212,10 @@ pub(crate) fn read(lease: &Lease, ending: &Ending, settings: &Settings) -> Readi
         depth: lease.depth,
         url: &lease.spelling,
     };
-    let follow = !page.nofollow;
-    let links = page.links.iter().filter(|link| follow && !link.nofollow);
+    tag.add(page.tag);
+    let links = page.links.iter().filter(|link| !tag.nofollow && !link.nofollow);
     let found = links.filter_map(|link| admit(lease, link, &context, settings)).collect();
-    Reading { not_page: None, charset: Some(read.charset()), report: read.report(), found }
+    Reading { not_page: None, charset: Some(read.charset()), tag, report: read.report(), found }
 }
 
 fn admit(

@@ -16,6 +16,7 @@ const TITLES: &[&str] = &[
     "网站防火墙",
     "web应用防火墙",
     "网站访问报错",
+    "阻断页面",
     "访问拦截",
     "拦截提示",
     "安全拦截",
@@ -42,14 +43,17 @@ const TEXTS: &[&str] = &[
     "您的请求被阻断",
     "您的请求已被阻断",
     "您的请求带有不合法参数", // 宝塔, 安全狗
+    "当前访问疑似黑客攻击",   // 创宇盾
     "已被网站管理员设置拦截",
+    "已被网站管理员设置为拦截",
+    "可能对网站造成安全威胁",
+    "您的请求包含恶意行为",
     "请求已被管理员设置的策略阻断", // 腾讯云 WAF
     "您提交的内容包含危险",
     "请求包含危险字符",
     "请求中包含危险字符",
     "请求包含非法字符",
     "您的请求包含非法",
-    "当前访问疑似黑客攻击", // 创宇盾
     "您的ip已被禁止访问",
     "您的ip地址已被禁止访问",
     "您的ip已被封禁",
@@ -69,7 +73,10 @@ pub(super) fn why(look: &Look<'_>) -> Option<String> {
     if look.length > most || (look.status == 200 && look.is_document()) {
         return None;
     }
-    look.title_is(TITLES).or_else(|| look.text_holds(TEXTS, most))
+    look.title_is(TITLES)
+        .or_else(|| look.text_holds(TEXTS, most))
+        // Some write what they say by a script; an article under an error status is none.
+        .or_else(|| look.script_holds(TEXTS).filter(|_| look.status != 200))
 }
 
 #[cfg(test)]
@@ -81,6 +88,11 @@ mod tests {
         check(
             "blocked",
             &[
+                (
+                    405,
+                    "<script>var cn = { message: '很抱歉，您的访问被阻断。' }</script>",
+                    "script 您的访问被阻断",
+                ),
                 (
                     405,
                     "<title>405</title><p>很抱歉，由于您访问的 URL 有可能对网站造成安全威胁，您的访问被阻断。<p>您的请求ID是：7ae1",

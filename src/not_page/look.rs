@@ -29,7 +29,9 @@ pub(super) struct Look<'a> {
     pub(super) title: String,
     /// What is shown beside the title, squeezed.
     pub(super) text: String,
-    /// Its letters.
+    /// Of that, what stands in links, squeezed.
+    link_text: String,
+    /// The letters of the text, links and all.
     pub(super) length: usize,
     /// All inline scripts, in lower case and without blanks.
     pub(super) scripts: String,
@@ -43,6 +45,7 @@ pub(super) struct Look<'a> {
 struct Finder {
     title: String,
     text: String,
+    link_text: String,
     scripts: String,
     has_script: bool,
     refresh: Vec<String>,
@@ -50,6 +53,7 @@ struct Finder {
 
 struct Selectors {
     title: Selector,
+    link: Selector,
     meta: Selector,
     script: Selector,
 }
@@ -59,6 +63,7 @@ static SELECTORS: LazyLock<Selectors> = LazyLock::new(|| {
     let selector = |text: &str| text.parse().expect("a selector that is a constant");
     Selectors {
         title: selector("title"),
+        link: selector("a"),
         meta: selector("meta[http-equiv][content]"),
         script: selector("script"),
     }
@@ -67,7 +72,7 @@ static SELECTORS: LazyLock<Selectors> = LazyLock::new(|| {
 impl<'a> Look<'a> {
     /// At the answer to a request for `asked`.
     pub(super) fn at(asked: &'a Url, status: u16, html: &str) -> Self {
-        let Finder { title, text, scripts, has_script, refresh } = find(html);
+        let Finder { title, text, link_text, scripts, has_script, refresh } = find(html);
         let text = squeeze(&text);
         let targets = refresh.iter().map(String::as_str).chain(located(&scripts));
         let sent_to = targets.filter_map(|target| asked.join(target).ok()).collect();
@@ -75,6 +80,7 @@ impl<'a> Look<'a> {
             asked,
             status,
             title: squeeze(&title),
+            link_text: squeeze(&link_text),
             length: text.chars().count(),
             text,
             scripts: scripts
@@ -99,10 +105,17 @@ impl<'a> Look<'a> {
         Some(format!("title {mark}"))
     }
 
-    /// `text MARK`, if no more than `most` letters are shown, and among them one of these marks.
+    /// `text MARK`, if no more than `most` letters are shown, and among them one of these marks. What stands in a link
+    /// is the title of another page, and speaks to nobody.
     pub(super) fn text_holds(&self, marks: &[&str], most: usize) -> Option<String> {
-        let mark = marks.iter().find(|mark| self.length <= most && self.text.contains(**mark))?;
+        let is_said = |mark: &str| self.text.contains(mark) && !self.link_text.contains(mark);
+        let mark = marks.iter().find(|mark| self.length <= most && is_said(mark))?;
         Some(format!("text {mark}"))
+    }
+
+    /// Whether it has a link that says something.
+    pub(super) fn has_link(&self) -> bool {
+        !self.link_text.is_empty()
     }
 
     /// `script MARK`, if the inline scripts hold one of these marks.
@@ -129,6 +142,13 @@ fn find(html: &str) -> Finder {
             Cow::Borrowed(&SELECTORS.title),
             on().text(|chunk: &mut TextChunk<'_>| {
                 finder.borrow_mut().title.push_str(chunk.as_str());
+                Ok(())
+            }),
+        ))
+        .append_element_content_handler((
+            Cow::Borrowed(&SELECTORS.link),
+            on().text(|chunk: &mut TextChunk<'_>| {
+                finder.borrow_mut().link_text.push_str(chunk.as_str());
                 Ok(())
             }),
         ))

@@ -13,14 +13,10 @@ const MOST_OF_503: usize = 500;
 
 const TITLES: &[&str] = &[
     "系统维护中",
-    "系统维护",
     "系统升级中",
     "系统升级维护中",
-    "系统升级",
     "网站维护中",
-    "网站维护",
     "网站正在维护",
-    "网站升级",
     "网站升级中",
     "网站升级改造",
     "网站升级改造中",
@@ -28,16 +24,17 @@ const TITLES: &[&str] = &[
     "网站改版升级中",
     "网站建设中",
     "升级维护中",
-    "升级维护",
     "维护中",
     "暂停访问",
     "网站暂停访问",
     "网站暂停服务",
-    "maintenance",
     "under maintenance",
     "site maintenance",
     "site under maintenance",
 ];
+
+/// These can be the name of a column too: they count on a page that leads nowhere.
+const NAMES: &[&str] = &["系统维护", "系统升级", "网站维护", "网站升级", "升级维护", "maintenance"];
 
 /// Each says of the site that is asked that it is not there now.
 const TEXTS: &[&str] = &[
@@ -80,7 +77,8 @@ pub(super) fn why(look: &Look<'_>) -> Option<String> {
     }
     let title = || look.title_is(TITLES);
     let text = || look.text_holds(TEXTS, most).filter(|_| matches!(look.status, 200 | 503));
-    title().or_else(text)
+    let name = || look.title_is(NAMES).filter(|_| !look.has_link());
+    title().or_else(name).or_else(text)
 }
 
 #[cfg(test)]
@@ -100,6 +98,7 @@ mod tests {
                     "text 网站升级改造,暂停",
                 ),
                 (200, "<title>网站改版升级中... - 云岭县</title>", "title 网站改版升级中"),
+                (200, "<title>网站维护</title><p>请稍后访问", "title 网站维护"),
                 (502, "<title>Site Maintenance</title>", "title site maintenance"),
                 (
                     503,
@@ -129,6 +128,12 @@ mod tests {
                 (200, "<title>青杉市系统维护服务采购项目中标公告</title><p>系统维护服务。", ""),
                 (404, "<p>您访问的页面不存在，或系统维护中", ""),
                 (500, "<p>系统繁忙，或正在升级维护，请稍后再试", ""),
+                (
+                    200,
+                    "<title>通知公告</title><li><a href=/1.html>因网站升级改造,暂停访问的消息</a><li><a href=/2.html>系统升级中的问答</a>",
+                    "",
+                ),
+                (200, "<title>系统维护 - 青杉市大数据局</title><a href=/1.html>工作动态</a>", ""),
                 (503, "<p>Service Unavailable", ""),
                 (200, "<title>网站维护经费说明</title><p>网站维护费二万元。", ""),
             ],

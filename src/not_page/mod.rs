@@ -3,14 +3,16 @@
 //!
 //! A page that is taken for one of them is lost, and an answer that is taken for a page is one row too many.
 //! So an answer is recognised only by words that address its visitor, in its title or as nearly all that it
-//! says; and what holds a report, much text or many links is a page.
+//! says; and what holds a report, much text or many links is a page (but for a 404 within a portal's frame).
 //!
+//! - `glance`: a cheap look at the bytes, after which most pages are pages
 //! - `look`: an answer as it meets the eye
 //! - `challenge`, `block_page`, `captive`, `maintenance`, `parked`, `soft_404`: one kind each, with its marks
 
 mod block_page;
 mod captive;
 mod challenge;
+mod glance;
 mod look;
 mod maintenance;
 mod parked;
@@ -25,6 +27,7 @@ use gongkai_report::{self as report, Hints};
 use url::Url;
 
 use crate::exchange::{Response, asks_for_peace};
+use glance::Glance;
 use look::Look;
 
 /// So much of an answer is looked at, in bytes. One with status 200 that is longer is a page.
@@ -33,6 +36,10 @@ const MAX_BYTES: usize = 64 << 10;
 /// A page that links to more than so many others has content. Block pages and pages that are gone have one or two
 /// links, to the front page and back.
 const MAX_LINKS: usize = 8;
+
+/// Many portals say that a page is gone within the frame of all their pages, which links to so many others at most.
+/// There the title and the text must both say it.
+const MAX_LINKS_OF_FRAME: usize = 40;
 
 /// How long a host rests that answers with anything but its pages.
 pub const HOST_REST: Duration = Duration::from_hours(24);
@@ -106,17 +113,20 @@ pub fn recognise(url: &Url, response: &Response) -> Option<NotPage> {
         201..=203 | 400.. => true,
         _ => false,
     };
-    if !may_be || !is_text(content_type) {
+    if !may_be || !is_shown(content_type) {
         return None;
     }
     let payload = response.payload.get(..MAX_BYTES).unwrap_or(&response.payload);
-    if links(payload) > MAX_LINKS {
-        return None;
-    }
+    let Glance { links, is_titled_404 } = Glance::at(payload)?;
+    let is_framed = match links {
+        0..=MAX_LINKS => false,
+        0..=MAX_LINKS_OF_FRAME if is_titled_404 => true,
+        _ => return None,
+    };
     let hints = Hints { url: Some(url.as_str()), content_type, charset: None };
     let decoded = report::decode(payload, &hints);
     let look = Look::at(url, response.status, &decoded.text);
-    let not_page = kind_of(&look)?;
+    let not_page = if is_framed { gone_in_frame(&look) } else { kind_of(&look) }?;
     let is_report = || {
         report::may_be_report(&decoded.text)
             && matches!(
@@ -125,6 +135,10 @@ pub fn recognise(url: &Url, response: &Response) -> Option<NotPage> {
             )
     };
     (response.status != 200 || !is_report()).then_some(not_page)
+}
+
+fn gone_in_frame(look: &Look<'_>) -> Option<NotPage> {
+    Some(NotPage { kind: Kind::Soft404, why: soft_404::why_in_frame(look)? })
 }
 
 fn kind_of(look: &Look<'_>) -> Option<NotPage> {
@@ -159,15 +173,12 @@ pub fn kept_apart(status: u16, not_page: Option<&NotPage>) -> Option<&'static st
     }
 }
 
-fn is_text(content_type: Option<&str>) -> bool {
+fn is_shown(content_type: Option<&str>) -> bool {
     content_type.is_none_or(|named| {
         let named = named.trim_start().to_ascii_lowercase();
-        named.is_empty() || named.starts_with("text/") || named.starts_with("application/xhtml")
+        named.is_empty()
+            || ["text/html", "text/plain", "application/xhtml"]
+                .iter()
+                .any(|page| named.starts_with(page))
     })
-}
-
-/// The `<a` of a page, counted without reading it.
-fn links(payload: &[u8]) -> usize {
-    let tags = payload.split(|byte| *byte == b'<');
-    tags.filter(|tag| matches!(tag, [b'a' | b'A', next, ..] if next.is_ascii_whitespace())).count()
 }

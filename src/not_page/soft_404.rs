@@ -45,10 +45,16 @@ const TITLES: &[&str] = &[
     "内容不存在",
 ];
 
+/// Within the frame of the portal's pages, navigation and imprint are shown too.
+const MOST_IN_FRAME: usize = 600;
+
 /// Each speaks to the visitor of the page that was asked for.
 const TEXTS: &[&str] = &[
     "您访问的页面不存在",
-    "您访问的页面已",
+    "您访问的页面已删除",
+    "您访问的页面已被删除",
+    "您访问的页面已失效",
+    "您访问的页面已不存在",
     "您访问的页面找不到",
     "您要访问的页面不存在",
     "您要查看的页面不存在",
@@ -91,6 +97,15 @@ pub(super) fn why(look: &Look<'_>) -> Option<String> {
         Some(format!("{said}, and sent to the front page"))
     };
     title().or_else(|| look.text_holds(TEXTS, MOST)).or_else(sent)
+}
+
+/// As [`why`], of a page in its portal's frame: its title and its text must both say it.
+pub(super) fn why_in_frame(look: &Look<'_>) -> Option<String> {
+    if look.status != 200 || look.is_document() {
+        return None;
+    }
+    let text = look.text_holds(TEXTS, MOST_IN_FRAME)?;
+    Some(format!("{}, {text}", look.title_is(TITLES)?))
 }
 
 /// Whether it speaks of a page that is gone, whatever else it may say.
@@ -148,6 +163,31 @@ mod tests {
     }
 
     #[test]
+    fn within_a_portals_frame_title_and_text_must_both_say_it() {
+        let framed = |title: &str, text: &str, links: usize| {
+            let frame = "<li><a href=/x/>政务公开</a></li>".repeat(links);
+            format!("<title>{title}</title>{frame}<p>{text}</p>")
+        };
+        let (gone, sentence) = ("404_青杉市人民政府", "抱歉，您访问的页面不存在");
+        let why = "title 404, text 您访问的页面不存在";
+        check(
+            "soft-404",
+            &[(200, &framed(gone, sentence, 12), why), (200, &framed(gone, sentence, 40), why)],
+        );
+        check(
+            "",
+            &[
+                (200, &framed(gone, "工作动态", 12), ""),
+                (200, &framed("工作动态", sentence, 12), ""),
+                (200, &framed("第404号令", sentence, 12), ""),
+                (200, &framed(gone, sentence, 41), ""),
+                (200, &framed(gone, &format!("{sentence}{}", "工作动态。".repeat(120)), 12), ""),
+                (404, &framed(gone, sentence, 12), ""),
+            ],
+        );
+    }
+
+    #[test]
     fn a_page_that_speaks_of_missing_pages_is_a_page() {
         let titled = format!(
             "<title>404</title><p>{}",
@@ -171,6 +211,11 @@ mod tests {
                 ),
                 (200, "<meta http-equiv=refresh content='0;url=/index.html'><p>正在进入首页", ""),
                 (404, "<title>页面不存在</title>", ""),
+                (
+                    200,
+                    "<title>青杉市统计局</title><p>您访问的页面已迁移到<a href=/new/>新栏目</a>",
+                    "",
+                ),
                 (200, "<title>青杉市统计局</title><p>经检索，您申请公开的政府信息不存在。", ""),
             ],
         );

@@ -177,6 +177,16 @@ mod tests {
     }
 
     #[test]
+    fn an_address_is_left_alone_for_what_is_configured_or_for_what_its_last_answer_took() {
+        let politeness = crate::config::Config::default().politeness;
+        let of = |took: Option<u64>| address_delay(&politeness, took.map(Duration::from_millis));
+        assert_eq!(of(None), seconds(2));
+        assert_eq!(of(Some(100)), seconds(2));
+        assert_eq!(of(Some(700)), seconds(7), "ten times the response time");
+        assert_eq!(of(Some(30_000)), seconds(60), "at most max_delay");
+    }
+
+    #[test]
     fn a_request_goes_out_only_when_host_and_address_are_due() {
         let now = Moment::from_millis(1_000_000);
         let pace = |next_at, delay| Pace { next_at, delay };

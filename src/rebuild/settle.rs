@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use crate::clock::Moment;
-use crate::crawl::grant::{closed, forbidden, put_off};
+use crate::crawl::permission::{closed, forbidden, put_off};
 use crate::db::{DbError, Tx};
 use crate::politeness::robots::{Rules, Standing};
 
