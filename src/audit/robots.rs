@@ -32,12 +32,8 @@ impl Origin {
     /// What is in force after one more exchange; `before` is what was.
     fn after(before: Option<Self>, answer: &RobotsAnswer, asked: &Earlier) -> Self {
         let before = before.map(|before| before.in_force);
-        let exchange = &answer.exchange;
-        let not_page = match &exchange.ending {
-            Ending::Answered(response) => not_page::recognise(&exchange.url, response),
-            Ending::Failed(_) => None,
-        };
-        let in_force = InForce::after(before, answer.redirects, exchange, not_page.as_ref());
+        let not_page = answer.not_page.as_ref();
+        let in_force = InForce::after(before, answer.redirects, &answer.exchange, not_page);
         Self { rules: in_force.rules(), in_force, asked: asked.clone() }
     }
 
