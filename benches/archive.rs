@@ -36,8 +36,9 @@ const ROUNDS: u32 = 3;
 /// Records of an exchange: the response, the request, the metadata.
 const RECORDS: u64 = 3;
 
-const COMMANDS: [&[&str]; 6] = [
+const COMMANDS: [&[&str]; 7] = [
     &["verify"],
+    &["audit"],
     &["rebuild"],
     &["export", "warc"],
     &["export", "wacz"],
@@ -46,7 +47,7 @@ const COMMANDS: [&[&str]; 6] = [
 ];
 
 /// Those whose memory might grow with the archive.
-const GROWING: usize = 3;
+const GROWING: usize = 4;
 
 fn main() -> Outcome<()> {
     if let Some(site) = Site::asked_for()? {
