@@ -26,6 +26,7 @@ mod killed;
 mod mistakes;
 mod not_pages;
 mod one_at_a_time;
+mod proven;
 mod rebuilt;
 mod repaired;
 mod reparse;
