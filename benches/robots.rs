@@ -10,7 +10,7 @@ use std::hint::black_box;
 use std::io::{self, Write as _};
 use std::time::Duration;
 
-use gongkai::canonical::{CanonicalUrl, MAX_URL_BYTES};
+use gongkai::canonical::MAX_URL_BYTES;
 use gongkai::clock::Stopwatch;
 use gongkai::politeness::robots::Rules;
 use url::Url;
@@ -55,7 +55,7 @@ fn wildcards() -> String {
     file
 }
 
-fn urls() -> Result<Vec<CanonicalUrl>, Box<dyn Error>> {
+fn urls() -> Result<Vec<Url>, Box<dyn Error>> {
     let mut urls = Vec::new();
     for (number, column) in (0..64).zip(COLUMNS.iter().cycle()) {
         let url = match number % 4 {
@@ -68,16 +68,16 @@ fn urls() -> Result<Vec<CanonicalUrl>, Box<dyn Error>> {
             }
             _ => format!("http://www.qingshan.gov.cn/{column}/%E5%B9%B4%E6%8A%A5/{number}.pdf"),
         };
-        urls.push(CanonicalUrl::new(&Url::parse(&url)?)?);
+        urls.push(Url::parse(&url)?);
     }
     Ok(urls)
 }
 
 /// The longest URL that is admitted, of a letter that most of the wildcards begin with.
-fn long_url() -> Result<CanonicalUrl, Box<dyn Error>> {
+fn long_url() -> Result<Url, Box<dyn Error>> {
     let head = "http://www.qingshan.gov.cn/";
     let url = format!("{head}{}", "x".repeat(MAX_URL_BYTES - head.len()));
-    Ok(CanonicalUrl::new(&Url::parse(&url)?)?)
+    Ok(Url::parse(&url)?)
 }
 
 /// Nanoseconds that it takes, the median of the rounds.

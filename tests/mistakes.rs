@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::Workspace;
+use crate::support::{Portals, Workspace};
 
 fn workspace() -> Workspace {
     Workspace::with("", "http://www.qingshanshi.gov.cn/\n")
@@ -110,4 +110,25 @@ fn a_database_that_is_none_is_named_once() {
         assert_eq!(message.matches("database").count(), 2, "{message}");
         assert!(message.contains("gongkai.db is not a database of gongkai: it is no database"));
     }
+}
+
+#[test]
+fn what_was_refused_by_mistake_of_the_configuration_is_asked_as_soon_as_that_is_mended() {
+    let log = tempfile::tempdir().unwrap();
+    let portals = Portals::serve(&log.path().join("log"));
+    let workspace = Workspace::new(&portals, "");
+    let config = workspace.path().join("config.toml");
+    let good = fs::read_to_string(&config).unwrap();
+    fs::write(&config, good.replace("allow_private = [\"127.0.0.0/8\"]", "")).unwrap();
+    workspace.result(&["crawl"]);
+    let why = workspace.result(&["why", &portals_seed()]);
+    assert!(why.contains("`network.allow_private` names those that may be asked"), "{why}");
+    assert_eq!(portals.log().len(), 0);
+    fs::write(&config, good).unwrap();
+    workspace.result(&["crawl", "--max-pages", "5"]);
+    assert!(portals.log().len() >= 5);
+}
+
+fn portals_seed() -> String {
+    gongkai::demo::portals()[0].seed_url()
 }

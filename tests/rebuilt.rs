@@ -8,7 +8,7 @@ use crate::support::{Portals, Workspace};
 use crate::verified::{flip, largest, problems};
 
 /// What the index says, each table by the names of things and not by the numbers of rows.
-const TABLES: [(&str, &str); 7] = [
+const TABLES: [(&str, &str); 8] = [
     (
         "captures",
         "SELECT u.url, c.run_id, c.at, c.kind, c.status, c.mime, hex(p.digest), s.name, c.offset, c.length,
@@ -37,12 +37,13 @@ const TABLES: [(&str, &str); 7] = [
     // A host is left alone for its delay from when the index was made: when it is due may be later.
     (
         "hosts",
-        "SELECT name, active, known, dropped, waiting, in_flight, rest_reason, failures, delay_ms,
-             last_response_ms, seed_delay_ms, crawl_delay_ms FROM hosts ORDER BY 1",
+        "SELECT name, active, known, dropped, waiting, in_flight, rest_reason, failures, failures_since,
+             broken, address, delay_ms, last_response_ms, seed_delay_ms, crawl_delay_ms FROM hosts ORDER BY 1",
     ),
+    ("addresses", "SELECT address, last_response_ms FROM addresses ORDER BY 1"),
     (
         "origins",
-        "SELECT origin, standing, why, hex(robots), location, redirects, fetched_at, expires_at, failures
+        "SELECT origin, standing, why, hex(robots), location, redirects, fetched_at, expires_at, failures, gap_ms
          FROM origins ORDER BY 1",
     ),
     ("segments", "SELECT name, length, sealed, hex(digest) FROM segments ORDER BY 1"),

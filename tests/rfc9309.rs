@@ -4,7 +4,6 @@ mod cases;
 
 use std::time::Duration;
 
-use gongkai::canonical::CanonicalUrl;
 use gongkai::clock::Moment;
 use gongkai::exchange::{Ending, Exchange, Failure, FailureKind, Response, Truncated};
 use gongkai::politeness::robots::{InForce, Rules, Standing};
@@ -15,8 +14,8 @@ use cases::{ANSWERS, ERRORS, GROUPS, MATCHES, RuleCase};
 
 const HOST: &str = "http://www.qingshan.gov.cn";
 
-fn url(path: &str) -> CanonicalUrl {
-    CanonicalUrl::new(&Url::parse(&format!("{HOST}{path}")).unwrap()).unwrap()
+fn url(path: &str) -> Url {
+    Url::parse(&format!("{HOST}{path}")).unwrap()
 }
 
 #[track_caller]

@@ -203,7 +203,11 @@ impl<'a> Judge<'a> {
     fn robots(&self, request: &Request) -> Option<Broken> {
         let is_one =
             request.robots.as_ref().is_some_and(|answer| self.origins.is_one(answer, &request.url));
-        if is_one { None } else { self.origins.judge(&request.url, request.asked.at) }
+        if is_one {
+            None
+        } else {
+            self.origins.judge(&request.url, &request.spelling, request.asked.at)
+        }
     }
 
     fn violation(&mut self, request: &Request, broken: Broken) {

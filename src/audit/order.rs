@@ -121,6 +121,7 @@ mod tests {
             run: Arc::new(Run { number: 1, config, seeds }),
             host: url.host(),
             asked: Earlier { url: url.as_str().into(), at: Moment::from_millis(from) },
+            spelling: url.as_url().clone(),
             url,
             finished: Moment::from_millis(to),
             address: None,

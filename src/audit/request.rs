@@ -4,6 +4,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use url::Url;
+
 use super::violation::Earlier;
 use crate::archive::exchanges::Archived;
 use crate::canonical::{CanonicalUrl, HostKey};
@@ -27,6 +29,8 @@ pub(super) struct Run {
 pub(super) struct Request {
     pub(super) run: Arc<Run>,
     pub(super) url: CanonicalUrl,
+    /// What was sent.
+    pub(super) spelling: Url,
     pub(super) host: HostKey,
     /// As it went over the wire, and when.
     pub(super) asked: Earlier,
@@ -88,6 +92,7 @@ impl Request {
             run: Arc::clone(run),
             host: url.host(),
             url,
+            spelling: exchange.url.clone(),
             asked: Earlier { url: exchange.url.as_str().into(), at: exchange.started },
             finished,
             address: exchange.address.map(|address| address.ip().to_canonical()),

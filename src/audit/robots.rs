@@ -43,7 +43,7 @@ impl Origin {
     }
 
     /// Why a page must not be asked for at this moment, if so: the rule, what was found, what was due.
-    fn objection(&self, url: &CanonicalUrl, at: Moment) -> Option<(Rule, String, String)> {
+    fn objection(&self, url: &Url, at: Moment) -> Option<(Rule, String, String)> {
         let in_force = &self.in_force;
         let expired = in_force.expires_at;
         let (found, due) = match in_force.standing {
@@ -61,7 +61,7 @@ impl Origin {
         Some((Rule::Robots, found, due.to_owned()))
     }
 
-    fn broken_rule(&self, url: &CanonicalUrl, at: Moment) -> Option<(Rule, String, String)> {
+    fn broken_rule(&self, url: &Url, at: Moment) -> Option<(Rule, String, String)> {
         let decision = self.rules.permits(url);
         if !decision.allowed {
             let line = decision.line.map(|(number, text)| format!("line {number}: {text}"));
@@ -109,7 +109,7 @@ impl Origins {
     }
 
     /// What is wrong with asking for a page at this moment, if anything is.
-    pub(super) fn judge(&self, url: &CanonicalUrl, at: Moment) -> Option<Broken> {
+    pub(super) fn judge(&self, url: &CanonicalUrl, spelling: &Url, at: Moment) -> Option<Broken> {
         let Some(origin) = self.0.get(&url.origin()) else {
             return Some(Broken {
                 rule: Rule::Robots,
@@ -118,7 +118,7 @@ impl Origins {
                 after: None,
             });
         };
-        let (rule, found, due) = origin.objection(url, at)?;
+        let (rule, found, due) = origin.objection(spelling, at)?;
         Some(Broken { rule, found, due, after: Some(origin.asked.clone()) })
     }
 }
@@ -180,6 +180,6 @@ impl Payloads {
 fn telling(url: &Url, response: &Response) -> Arc<[u8]> {
     let bytes = kept(&response.payload);
     let hides = || not_page::recognise(url, response).is_some_and(|what| what.hides_the_host());
-    let says = |url| Rules::parse(bytes).permits(&url).group.is_some();
-    if CanonicalUrl::new(url).is_ok_and(says) || hides() { bytes.into() } else { Arc::default() }
+    let says = || Rules::parse(bytes).permits(url).group.is_some();
+    if says() || hides() { bytes.into() } else { Arc::default() }
 }

@@ -117,7 +117,7 @@ impl Word {
     }
 
     fn of_rules(url: &CanonicalUrl, rules: &Rules, now: Moment) -> Self {
-        let decision = rules.permits(url);
+        let decision = rules.permits(url.as_url());
         let why = match (&decision.line, decision.group) {
             (Some(_), _) => None,
             _ if is_robots(url) => Some("robots.txt may always be asked for"),

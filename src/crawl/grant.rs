@@ -216,7 +216,7 @@ impl Turn<'_, '_> {
                 self.tx.recount_waiting(host.id)?;
                 return Ok(None);
             };
-            match word(self.tx, &mut at_hand.rules, &url.url, self.now)? {
+            match word(self.tx, &mut at_hand.rules, (&url.url, &url.spelling), self.now)? {
                 Word::Allowed => {
                     let Some(target) = self.target(at_hand, grants, host.clone(), &url.spelling)
                     else {

@@ -60,17 +60,17 @@ pub(super) enum Word {
     },
 }
 
-/// What robots.txt says of `url` now.
+/// What robots.txt says of a URL now: of its `spelling`, which is what is sent.
 pub(super) fn word(
     tx: &Tx<'_>,
     at_hand: &mut RulesAtHand,
-    url: &CanonicalUrl,
+    (url, spelling): (&CanonicalUrl, &Url),
     now: Moment,
 ) -> Result<Word, DbError> {
     let origin = url.origin();
     if let Some((_, rules)) = at_hand.rules.get(&origin).filter(|(expires_at, _)| *expires_at > now)
     {
-        return Ok(permitted(rules, url, now));
+        return Ok(permitted(rules, spelling, now));
     }
     let ask_anew = |previous: Option<InForce>| Word::AskFirst {
         at: url.robots_url().as_url().clone(),
@@ -84,7 +84,7 @@ pub(super) fn word(
     Ok(match robots.standing {
         Standing::Rules => {
             let rules = robots.rules();
-            let word = permitted(&rules, url, now);
+            let word = permitted(&rules, spelling, now);
             at_hand.keep(&origin, robots.expires_at, rules);
             word
         }
@@ -101,7 +101,7 @@ pub(super) fn word(
     })
 }
 
-fn permitted(rules: &Rules, url: &CanonicalUrl, now: Moment) -> Word {
+fn permitted(rules: &Rules, url: &Url, now: Moment) -> Word {
     match (forbidden(rules, url), closed(rules, now)) {
         (Some(reason), _) => Word::Forbidden(reason),
         (None, Some((until, why))) => Word::Closed { until, why },
@@ -116,7 +116,7 @@ pub(crate) fn closed(rules: &Rules, now: Moment) -> Option<(Moment, String)> {
 }
 
 /// Why robots.txt keeps us from a URL, if it does.
-pub(crate) fn forbidden(rules: &Rules, url: &CanonicalUrl) -> Option<Reason> {
+pub(crate) fn forbidden(rules: &Rules, url: &Url) -> Option<Reason> {
     let decision = rules.permits(url);
     if decision.allowed {
         return None;

@@ -60,7 +60,12 @@ pub(super) fn open(
     mend(dir, &mut db)?;
     check_files(dir, &db)?;
     let politeness = &config.politeness;
-    let lapsed = db.take_over(now, |pace| pace::delay(politeness, pace), politeness.delay)?;
+    let lapsed = db.take_over(
+        now,
+        |pace| pace::delay(politeness, pace),
+        |last_response| pace::address_delay(politeness, last_response),
+    )?;
+    db.forget_refusals(now)?;
     if lapsed > 0 {
         tracing::warn!(urls = lapsed, "the last run was killed; what was in flight is asked again");
     }

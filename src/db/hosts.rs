@@ -290,8 +290,8 @@ impl Db {
         Ok(())
     }
 
-    /// Takes over what a killed run held: its leases lapse, and every host it may have been asking
-    /// is left alone for its delay from now, since nobody knows when it was asked last. Returns how
+    /// Takes over what a killed run held: its leases lapse, and every host and address that it may have been
+    /// asking is left alone for its delay from now, since nobody knows when it was asked last. Returns how
     /// many URLs were in flight.
     ///
     /// # Errors
@@ -300,7 +300,7 @@ impl Db {
         &mut self,
         now: Moment,
         delay: impl Fn(&HostPace) -> Duration,
-        address_delay: Duration,
+        address_delay: impl Fn(Option<Duration>) -> Duration,
     ) -> Result<u64, DbError> {
         let tx = self.begin()?;
         let lapsed = {
@@ -317,7 +317,8 @@ impl Db {
                 lapsed += urls as u64;
                 let next_at = host.next_at.max(now.after(delay(&host.pace)));
                 if let Some(address) = host.address {
-                    let next_at = now.after(address_delay);
+                    let last_response = tx.last_response_of(address)?;
+                    let next_at = now.after(address_delay(last_response));
                     tx.move_address(&AddressChange { address, next_at, last_response: None })?;
                 }
                 tx.0.execute(
@@ -375,7 +376,7 @@ mod tests {
         tx.add_waiting(id, 1).unwrap();
         tx.commit().unwrap();
         let politeness = Config::default().politeness;
-        db.take_over(now, |pace| pace::delay(&politeness, pace), politeness.delay).unwrap();
+        db.take_over(now, |pace| pace::delay(&politeness, pace), |_| politeness.delay).unwrap();
         let tx = db.begin().unwrap();
         assert!(tx.ready_hosts(now, 1, None, 9).unwrap().is_empty());
         let later = now.after(politeness.delay);

@@ -6,6 +6,7 @@ use url::Url;
 
 use super::{DbError, Tx};
 use crate::clock::Moment;
+use crate::exchange::FailureKind;
 use crate::outcome::RobotsChange;
 use crate::politeness::robots::{InForce, Standing};
 
@@ -38,6 +39,26 @@ pub(super) fn find(
 }
 
 impl super::Db {
+    /// Lets hosts be asked again that rest only because an address of theirs may not be asked: the
+    /// configuration may allow it by now, and if it does not, nothing is sent.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn forget_refusals(&mut self, now: Moment) -> Result<(), DbError> {
+        let refused = format!("{}: %", FailureKind::Forbidden.as_str());
+        let tx = self.begin()?;
+        tx.0.execute(
+            "UPDATE hosts SET next_at = min(next_at, ?1 + delay_ms), rest_reason = NULL
+             WHERE rest_reason LIKE 'robots.txt: ' || ?2",
+            params![now.as_millis(), refused],
+        )?;
+        tx.0.execute(
+            "UPDATE origins SET expires_at = min(expires_at, ?1) WHERE standing = ?3 AND why LIKE ?2",
+            params![now.as_millis(), refused, Standing::Disallow.as_str()],
+        )?;
+        tx.commit()
+    }
+
     /// What is known of an origin's robots.txt.
     ///
     /// # Errors

@@ -58,6 +58,8 @@ pub struct QueuedUrl {
     pub host_id: i64,
     /// What it is known by.
     pub url: CanonicalUrl,
+    /// What is sent.
+    pub spelling: Url,
 }
 
 impl Tx<'_> {
@@ -151,13 +153,15 @@ impl Tx<'_> {
     /// When the database fails, or a row holds what is no URL.
     pub fn queued_after(&self, id: i64, limit: u32) -> Result<Vec<QueuedUrl>, DbError> {
         let mut statement = self.0.prepare_cached(
-            "SELECT id, host_id, url FROM urls WHERE id > ?1 AND state = 0 ORDER BY id LIMIT ?2",
+            "SELECT id, host_id, url, coalesce(spelling, url) FROM urls
+             WHERE id > ?1 AND state = 0 ORDER BY id LIMIT ?2",
         )?;
         let mut rows = statement.query(params![id, limit])?;
         let mut queued = Vec::new();
         while let Some(row) = rows.next()? {
             let url = super::urls::canonical(&row.get::<_, String>(2)?)?;
-            queued.push(QueuedUrl { id: row.get(0)?, host_id: row.get(1)?, url });
+            let spelling = super::urls::parse(&row.get::<_, String>(3)?)?;
+            queued.push(QueuedUrl { id: row.get(0)?, host_id: row.get(1)?, url, spelling });
         }
         Ok(queued)
     }

@@ -414,6 +414,6 @@ pub(super) fn canonical(text: &str) -> Result<CanonicalUrl, DbError> {
         .map_err(|why| DbError::Corrupt { what: format!("the URL `{text}`: {why}") })
 }
 
-fn parse(text: &str) -> Result<Url, DbError> {
+pub(super) fn parse(text: &str) -> Result<Url, DbError> {
     Url::parse(text).map_err(|why| DbError::Corrupt { what: format!("the URL `{text}`: {why}") })
 }

@@ -81,11 +81,11 @@ pub fn delay(politeness: &config::Politeness, host: &HostPace) -> Duration {
 /// `delay_factor` times the last response time, at most `max_delay`. What a seed or a robots.txt asks for is
 /// for its host alone.
 pub fn address_delay(politeness: &config::Politeness, last_response: Option<Duration>) -> Duration {
-    let busy = last_response
-        .and_then(|took| {
-            Duration::try_from_secs_f64(took.as_secs_f64() * politeness.delay_factor).ok()
-        })
-        .unwrap_or_default();
+    // What is longer than any time can be is longer than `max_delay`.
+    let busy = last_response.map_or(Duration::ZERO, |took| {
+        let longer = Duration::try_from_secs_f64(took.as_secs_f64() * politeness.delay_factor);
+        longer.unwrap_or(Duration::MAX)
+    });
     politeness.delay.max(busy).min(politeness.max_delay)
 }
 

@@ -45,7 +45,7 @@ pub(super) fn robots(tx: &Tx<'_>, last: Moment) -> Result<(), DbError> {
             }
             match words.get(&origin) {
                 Some(Word::Rules(rules)) => {
-                    if let Some(reason) = forbidden(rules, &one.url) {
+                    if let Some(reason) = forbidden(rules, &one.spelling) {
                         tx.exclude_url(one.id, one.host_id, &reason)?;
                     } else if let Some((until, why)) = closed(rules, last) {
                         tx.rest_host(one.host_id, until, &why)?;

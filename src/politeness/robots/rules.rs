@@ -5,14 +5,13 @@
 
 use std::time::Duration;
 
-use url::Position;
+use url::{Position, Url};
 
 use super::AGENT;
 use super::index::{Index, Rule, Span};
 use super::limits::{self, VisitTime};
 use super::lines::{self, Key, Lines, kept, without_mark};
 use super::pattern::{Of, push_normal, with_plain_query};
-use crate::canonical::CanonicalUrl;
 
 /// What a robots.txt says to us.
 #[derive(Debug, Clone, Default)]
@@ -57,8 +56,8 @@ impl Rules {
     /// Whether the URL may be asked for, and which line says so: that of the longest pattern that
     /// matches, counted in octets of its normal form; an Allow where two are as long (section 2.2.2).
     /// `/robots.txt` always may.
-    pub fn permits(&self, url: &CanonicalUrl) -> Decision {
-        let path = &url.as_url()[Position::BeforePath..Position::AfterQuery];
+    pub fn permits(&self, url: &Url) -> Decision {
+        let path = &url[Position::BeforePath..Position::AfterQuery];
         let rule = if path == "/robots.txt" || self.index.is_empty() {
             None
         } else {
@@ -216,8 +215,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn allowed(robots: &str, path: &str) -> bool {
-        let url = url::Url::parse(&format!("http://x.gov.cn{path}")).unwrap();
-        Rules::parse(robots.as_bytes()).permits(&CanonicalUrl::new(&url).unwrap()).allowed
+        let url = Url::parse(&format!("http://x.gov.cn{path}")).unwrap();
+        Rules::parse(robots.as_bytes()).permits(&url).allowed
     }
 
     #[test]
@@ -232,7 +231,7 @@ mod tests {
         assert!(allowed("<html><body>404</body></html>", "/a"));
         let mut long = b"User-agent: *\nDisallow: /a\n".to_vec();
         long.resize(10 << 20, b'x');
-        let url = CanonicalUrl::new(&url::Url::parse("http://x.gov.cn/a").unwrap()).unwrap();
+        let url = Url::parse("http://x.gov.cn/a").unwrap();
         assert!(!Rules::parse(&long).permits(&url).allowed);
         let hostile = format!("User-agent: *\nDisallow: /{}b\n", "a*".repeat(2_000));
         assert!(allowed(&hostile, &format!("/{}", "a".repeat(2_000))));
