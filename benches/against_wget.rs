@@ -17,7 +17,7 @@ use gongkai::db::Db;
 use gongkai::frontier::Found;
 
 use support::child::{Taken, median, watch};
-use support::site::{NO_PACE, Site, address};
+use support::site::{Site, address};
 use support::{Outcome, say};
 
 const SITE: Site = Site { hosts: 20, pages: 200, bytes: 20_000, reports: false };
@@ -92,7 +92,7 @@ fn wget(dir: &Path, port: &str) -> Outcome<Crawl> {
 }
 
 fn gongkai(dir: &Path, port: &str, waiting: u32) -> Outcome<Crawl> {
-    SITE.lay_out(dir, port, NO_PACE)?;
+    SITE.lay_out(dir, port, None)?;
     if waiting > 0 {
         crowd(dir, port, waiting)?;
     }

@@ -21,7 +21,7 @@ use gongkai::archive::read::{Found, Records};
 use gongkai::db::Db;
 
 use support::child::{Taken, median, run};
-use support::site::{NO_PACE, Site, gongkai};
+use support::site::{Site, gongkai};
 use support::{Outcome, float, say};
 
 const SITE: Site = Site { hosts: 20, pages: 500, bytes: 20_000, reports: true };
@@ -69,7 +69,7 @@ fn main() -> Outcome<()> {
 /// Crawls a site whole.
 fn crawl(dir: &Path, site: Site) -> Outcome<()> {
     let pages = site.served(|port| {
-        site.lay_out(dir, port, NO_PACE)?;
+        site.lay_out(dir, port, None)?;
         Ok(site.crawl(dir)?.1)
     })?;
     if pages < site.count() {
@@ -116,8 +116,7 @@ fn speed(dir: &Path, site: Site, commands: &[&[&str]]) -> Outcome<()> {
 fn measured(dir: &Path, words: &[&str]) -> Outcome<Taken> {
     let out = dir.join("out");
     let mut command = gongkai(dir);
-    command.arg("--quiet");
-    command.args(words);
+    command.arg("--quiet").args(words);
     if words.first() == Some(&"export") {
         command.arg("--out").arg(&out);
     }

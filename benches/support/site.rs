@@ -2,7 +2,7 @@
 //! a crawl of them.
 
 use std::convert::Infallible;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -27,6 +27,12 @@ const LINKS: u32 = 60;
 
 /// Of so many pages one is a report, where there are reports.
 const REPORT_EVERY: u32 = 10;
+
+/// As fast as it can.
+const NO_PACE: &str = "delay = \"0s\"\ndelay_factor = 0\nper_host_connections = 8\n";
+
+/// Where a crawl's log goes, in its folder.
+pub(crate) const LOG: &str = "log";
 
 /// The word by which a benchmark asks itself to be the server.
 const SERVE: &str = "--serve";
@@ -87,8 +93,9 @@ impl Site {
         result
     }
 
-    /// Lays out a folder in which gongkai crawls this site, by these lines of `[politeness]`.
-    pub(crate) fn lay_out(&self, dir: &Path, port: &str, politeness: &str) -> Outcome<()> {
+    /// Lays out a folder in which gongkai crawls this site, by these lines of `[politeness]`, or as fast as it can.
+    pub(crate) fn lay_out(&self, dir: &Path, port: &str, politeness: Option<&str>) -> Outcome<()> {
+        let politeness = politeness.unwrap_or(NO_PACE);
         fs::create_dir_all(dir.join("seeds"))?;
         fs::write(dir.join("seeds/hosts.txt"), self.urls(port).join("\n"))?;
         let config = format!(
@@ -102,7 +109,9 @@ impl Site {
     /// Crawls it, in a folder that is laid out; what that took, and the pages.
     pub(crate) fn crawl(&self, dir: &Path) -> Outcome<(Taken, u32)> {
         let pages = self.count().to_string();
-        let taken = run(gongkai(dir).args(["--quiet", "crawl", "--max-pages", &pages]))?;
+        let mut command = gongkai(dir);
+        command.args(["--log-format", "json", "crawl", "--max-pages", &pages]);
+        let taken = run(command.stderr(File::create(dir.join(LOG))?))?;
         let db = Db::open_read_only(&dir.join("archive/gongkai.db"))?;
         let pages = db.status(0)?.runs.first().map_or(0, |run| run.pages);
         Ok((taken, u32::try_from(pages)?))
@@ -175,9 +184,6 @@ pub(crate) fn address(host: u16) -> Ipv4Addr {
     const FIRST: u32 = u32::from_be_bytes([127, 0, 1, 0]);
     Ipv4Addr::from_bits(FIRST + u32::from(host))
 }
-
-/// As fast as it can.
-pub(crate) const NO_PACE: &str = "delay = \"0s\"\ndelay_factor = 0\nper_host_connections = 8\n";
 
 /// A report of `gongkai demo`, up to its end, without its links: they lead nowhere here.
 fn report() -> Outcome<String> {
