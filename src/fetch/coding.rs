@@ -2,10 +2,8 @@
 
 use std::io::Read;
 
+use super::limits::{CODINGS, RATIO, RATIO_FREE_BYTES};
 use crate::exchange::Truncated;
-
-/// At most so many codings are undone one after another; more are left as they came.
-const MAX_CODINGS: usize = 3;
 
 /// A body with its codings undone.
 pub(super) struct Decoded {
@@ -17,19 +15,21 @@ pub(super) struct Decoded {
     pub(super) truncated: Option<Truncated>,
 }
 
-/// Undoes `content_encoding` on `wire`, keeping at most `cap` bytes. A coding that is unknown
+/// Undoes `content_encoding` on `wire`, keeping at most `cap` bytes, and no more than [`RATIO`] allows. A coding that is unknown
 /// leaves the bytes as they came; one that breaks off keeps what was decoded before.
 pub(super) fn undo(content_encoding: Option<&str>, wire: Vec<u8>, cap: u64) -> Decoded {
     let named = content_encoding.unwrap_or_default().to_ascii_lowercase();
     let codings: Vec<&str> =
         named.split(',').map(str::trim).filter(|name| !matches!(*name, "" | "identity")).collect();
     let as_it_came = |bytes| Decoded { bytes, coding: None, truncated: None };
-    if codings.is_empty() || codings.len() > MAX_CODINGS || wire.is_empty() {
+    if codings.is_empty() || codings.len() > CODINGS || wire.is_empty() {
         return as_it_came(wire);
     }
     if !codings.iter().all(|name| is_known(name)) {
         return as_it_came(wire);
     }
+    let unpacked = (wire.len() as u64).saturating_mul(RATIO).saturating_add(RATIO_FREE_BYTES);
+    let cap = cap.min(unpacked);
     let mut bytes = wire;
     let mut truncated = None;
     // The last one named was the last one applied.
