@@ -94,11 +94,15 @@ impl Fetcher {
     /// When the contact cannot be sent, the system has no CA certificates, or TLS or the resolver cannot
     /// be set up.
     pub fn new(config: &Config, contact: &str) -> Result<Self, FetchError> {
+        Self::over(Ways::new()?, config, contact)
+    }
+
+    pub(super) fn over(ways: Ways, config: &Config, contact: &str) -> Result<Self, FetchError> {
         Ok(Self(Arc::new(Inner {
             resolver: Resolver::new(config).map_err(FetchError::Resolver)?,
             network: config.network.clone(),
             limits: config.fetch.clone(),
-            ways: Ways::new()?,
+            ways,
             pool: Pool::default(),
             large_bodies: Semaphore::new(LARGE_BODIES),
             identity: request::identity(contact)?,

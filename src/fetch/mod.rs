@@ -26,5 +26,8 @@ mod request;
 mod resolve;
 mod tls;
 
+#[cfg(test)]
+mod tests;
+
 pub use client::{FetchError, Fetcher, Trust, Validators};
 pub use guard::{Refused, check_url, permits};

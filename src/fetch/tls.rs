@@ -74,9 +74,14 @@ impl Ways {
             let why: Vec<String> = roots.errors.iter().map(ToString::to_string).collect();
             return Err(FetchError::NoRoots { why: why.join("; ") });
         }
+        Self::with(&roots.certs)
+    }
+
+    /// Both with these roots.
+    pub(super) fn with(roots: &[CertificateDer<'static>]) -> Result<Self, FetchError> {
         Ok(Self {
-            rustls: rustls(&roots.certs).map_err(FetchError::Rustls)?,
-            openssl: openssl(&roots.certs).map_err(FetchError::OpenSsl)?,
+            rustls: rustls(roots).map_err(FetchError::Rustls)?,
+            openssl: openssl(roots).map_err(FetchError::OpenSsl)?,
             of_openssl: Mutex::default(),
         })
     }
