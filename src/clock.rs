@@ -58,6 +58,18 @@ pub fn now() -> Moment {
     Moment(jiff::Timestamp::now().as_millisecond())
 }
 
+/// Waits until `moment` has gone by: the whole millisecond of it, since what is measured is cut to those.
+pub async fn wait_for(moment: Moment) {
+    const WHOLE: Duration = Duration::from_millis(1);
+    loop {
+        let now = now();
+        if now > moment {
+            return;
+        }
+        tokio::time::sleep(now.until(moment).max(WHOLE)).await;
+    }
+}
+
 /// A stopwatch on the monotonic clock, which no change of the wall clock disturbs.
 #[derive(Debug, Clone, Copy)]
 pub struct Stopwatch(Instant);

@@ -104,26 +104,11 @@ impl Response {
             .and_then(|(_, value)| std::str::from_utf8(value).ok())
             .map(str::trim)
     }
-
-    /// Why this reply is not what stands at its URL, if it is not: it is kept, but apart from content, so
-    /// that nobody takes it for the page.
-    pub fn apart(&self) -> Option<&'static str> {
-        match self.status {
-            status if asks_for_peace(status) => Some("peace"),
-            // Firewalls answer so with a script that sets a cookie and loads the page again.
-            412 | 521 if has_script(&self.payload) => Some("challenge"),
-            _ => None,
-        }
-    }
 }
 
 /// The statuses by which a host asks to be left alone (RFC 6585, section 4; RFC 9110, 15.6.4).
 pub fn asks_for_peace(status: u16) -> bool {
     matches!(status, 429 | 503)
-}
-
-fn has_script(payload: &[u8]) -> bool {
-    payload.windows(7).any(|seven| seven.eq_ignore_ascii_case(b"<script"))
 }
 
 /// Why a payload is incomplete: the values of `WARC-Truncated` (WARC 1.1, clause 5.13).

@@ -15,6 +15,8 @@ pub mod config;
 
 pub mod exchange;
 
+pub mod not_page;
+
 pub mod politeness;
 
 pub mod fetch;
@@ -24,6 +26,8 @@ pub mod frontier;
 pub mod scope;
 
 pub mod seeds;
+
+pub mod stops;
 
 pub mod archive;
 
@@ -40,6 +44,8 @@ pub mod crawl;
 pub mod rebuild;
 
 pub mod verify;
+
+pub mod audit;
 
 pub mod repair;
 

@@ -1,11 +1,14 @@
 //! Everything that one pass changes, as one value: committed whole or not at all.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::clock::Moment;
 use crate::fetch::Validators;
 use crate::frontier::state::Transition;
 use crate::frontier::{Found, Lease};
+use crate::politeness::backoff::Failures;
+use crate::politeness::robots::InForce;
 
 /// What one pass came to.
 #[derive(Debug)]
@@ -20,12 +23,21 @@ pub struct Outcome {
     pub url: Option<UrlChange>,
     /// How the host's clock moves.
     pub host: HostChange,
+    /// How the clock of its address moves; none where no address was asked.
+    pub address: Option<AddressChange>,
     /// What was learnt of the origin's robots.txt.
     pub robots: Option<RobotsChange>,
     /// The report that the page is, or offers.
     pub report: Option<ReportFacts>,
     /// URLs found on it that are in scope, and those excluded for a reason worth a row.
     pub found: Vec<Found>,
+}
+
+impl Outcome {
+    /// No response came: whom it was asked of may be elsewhere by now.
+    pub fn is_unreachable(&self) -> bool {
+        self.capture.failure.is_some()
+    }
 }
 
 /// The index's row of a capture, as far as it is known before the bytes are placed.
@@ -45,6 +57,8 @@ pub struct CaptureFacts {
     pub truncated: Option<&'static str>,
     /// Why no response arrived: `kind: detail`.
     pub failure: Option<String>,
+    /// What the response is, if it is not the page: `kind: by what it was recognised`.
+    pub not_page: Option<String>,
     /// Body bytes that crossed the wire.
     pub wire_length: u64,
 }
@@ -67,14 +81,25 @@ pub struct HostChange {
     pub next_at: Moment,
     /// Why, where it is more than its pace.
     pub rest_reason: Option<String>,
-    /// Failures in a row, this pass included.
-    pub failures: u32,
+    /// Failures that are not forgiven, this pass included.
+    pub failures: Failures,
+    /// Connections in a row that broke.
+    pub broken: u32,
     /// Its pace from now on.
     pub delay: Duration,
     /// How long it took to answer; none keeps the last.
     pub last_response: Option<Duration>,
-    /// What robots.txt says now; none keeps what was known.
-    pub crawl_delay: Option<Option<Duration>>,
+}
+
+/// How the clock of an address moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AddressChange {
+    /// The address that was asked.
+    pub address: IpAddr,
+    /// Left alone until then.
+    pub next_at: Moment,
+    /// How long it took to answer; none keeps the last.
+    pub last_response: Option<Duration>,
 }
 
 /// What was learnt of an origin's robots.txt.
@@ -82,20 +107,10 @@ pub struct HostChange {
 pub struct RobotsChange {
     /// The origin.
     pub origin: String,
-    /// `rules`, `allow`, `disallow`, `redirect`.
-    pub standing: &'static str,
-    /// In words.
-    pub why: String,
-    /// The file, where it holds rules.
-    pub robots: Option<Vec<u8>>,
-    /// Where to ask next.
-    pub location: Option<String>,
-    /// Redirects followed so far.
-    pub redirects: u32,
-    /// Asked again after this.
-    pub expires_at: Moment,
-    /// Failures in a row.
-    pub failures: u32,
+    /// What is in force for it now.
+    pub in_force: InForce,
+    /// The gap between two requests to its host that it asks for.
+    pub gap: Option<Duration>,
 }
 
 /// The columns by which reports are found, and the report itself.

@@ -1,7 +1,7 @@
 //! What an answer says: whether it is a page at all, its text, and the report that it is.
 //!
-//! The crawl and `reparse` both go by what stands here, so that the same bytes mean the same to both.
-//! Pure.
+//! The crawl and `reparse` both go by what stands here, so that the same bytes mean the same to both. An
+//! answer that [`crate::not_page`] recognises holds no report: by its own rule, what holds one is a page. Pure.
 
 use gongkai_report::{self as report, Decoded, Hints, Kind};
 

@@ -8,7 +8,14 @@ use crate::support::{Portals, Workspace};
 
 /// A server that plays one trick on every connection, to the end of the test.
 pub(crate) fn trick(play: impl Fn(TcpStream, String) + Send + 'static) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    trick_at("127.0.0.1:0", play)
+}
+
+pub(crate) fn trick_at(
+    address: &str,
+    play: impl Fn(TcpStream, String) + Send + 'static,
+) -> SocketAddr {
+    let listener = TcpListener::bind(address).unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
         for stream in listener.incoming() {

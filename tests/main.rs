@@ -10,6 +10,7 @@
     reason = "a test that fails says so by panicking"
 )]
 
+mod audited;
 mod bad_input;
 mod closed_pipe;
 mod crash_order;
@@ -23,11 +24,13 @@ mod house;
 mod judged_by_others;
 mod killed;
 mod mistakes;
+mod not_pages;
 mod one_at_a_time;
 mod rebuilt;
 mod repaired;
 mod reparse;
 mod revisits;
+mod rfc9309;
 mod stopped;
 mod support;
 mod verified;

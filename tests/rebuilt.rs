@@ -61,7 +61,7 @@ fn table(workspace: &Workspace, question: &str) -> Vec<Vec<String>> {
     table
 }
 
-fn assert_the_same(one: &Workspace, other: &Workspace) {
+pub(crate) fn assert_the_same(one: &Workspace, other: &Workspace) {
     for (name, question) in TABLES {
         let (one, other) = (table(one, question), table(other, question));
         let differs = one.iter().zip(&other).find(|(one, other)| one != other);

@@ -350,7 +350,9 @@ fn without_an_archive_it_says_how_to_make_one_and_makes_none() {
 fn after_an_update_what_only_reads_names_it_and_it_brings_the_database_up_to_date() {
     let workspace = crawled("", &["--max-pages", "20"]);
     let older =
-        "DROP INDEX captures_place; ALTER TABLE segments DROP COLUMN digest; DROP TABLE losses;
+        "DROP TABLE addresses; ALTER TABLE hosts DROP COLUMN address; ALTER TABLE hosts DROP COLUMN broken;
+        ALTER TABLE hosts DROP COLUMN failures_since; ALTER TABLE origins DROP COLUMN gap_ms; DROP INDEX hosts_resting;
+        DROP INDEX captures_place; ALTER TABLE segments DROP COLUMN digest; DROP TABLE losses;
         PRAGMA user_version = 1;";
     workspace.database().execute_batch(older).unwrap();
     let url = gongkai::demo::portals()[0].seed_url();

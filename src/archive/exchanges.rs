@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use url::Url;
 
+use super::event::Event;
 use super::metadata::Metadata;
 use super::read::Found;
 use super::records::{CaptureKind, Recorded};
@@ -52,6 +53,8 @@ pub enum Piece {
     },
     /// An exchange.
     Exchange(Box<Archived>),
+    /// What happened beside the exchanges.
+    Event(Event),
     /// Bytes that are no whole record.
     Damage(Damage),
     /// A whole record of an exchange whose main record is not here.
@@ -73,6 +76,9 @@ impl Exchanges {
         let end = offset + length;
         if record.kind() == "warcinfo" {
             return Ok(info(&record));
+        }
+        if let Some(event) = Event::read(&record) {
+            return Ok(Piece::Event(event));
         }
         let Some(key) = key(&record) else {
             let what = format!("a record `{}` of no exchange that is here", record.kind());
@@ -293,6 +299,7 @@ mod tests {
             match piece.unwrap() {
                 Piece::Exchange(one) => archived.push(*one),
                 Piece::Info { run, .. } => assert_eq!(run.as_deref(), Some("{\"run\":1}")),
+                Piece::Event(event) => assert_eq!(event.run, 1),
                 Piece::Damage(damage) | Piece::Stray(damage) => panic!("{damage:?}"),
             }
         }
@@ -346,7 +353,8 @@ mod tests {
             digest: Digest::of(b"page"),
         };
         let provenance = Provenance { depth: 2, score: 70, ..Provenance::default() };
-        let context = Context { provenance, not_modified: Some(original.clone()) };
+        let not_modified = Some(original.clone());
+        let context = Context { provenance, not_modified, not_page: None };
         let exchanges = [
             answered(200, &[("content-type", "text/html; level=1")], b"page"),
             answered(304, &[("etag", "\"x\"")], b""),

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::http_head::{self, clean};
 use crate::exchange::{Ending, Exchange, Failure, FailureKind, Response, Tls, Truncated};
+use crate::not_page::{self, NotPage};
 
 /// The value of `tls` where OpenSSL was needed.
 const OPENSSL: &str = "openssl";
@@ -32,6 +33,8 @@ pub struct Provenance {
     pub robots_of: Option<(String, u32)>,
     /// How the payload was read as text, where it was.
     pub charset: Option<String>,
+    /// What the page asked of robots, in words: `nofollow, noarchive`.
+    pub robots_tag: Option<String>,
 }
 
 /// What a `metadata` record says of its exchange.
@@ -51,15 +54,21 @@ pub struct Metadata {
     pub failure: Option<Failure>,
     /// What is out of the ordinary about the security of the connection.
     pub tls: Tls,
-    /// Why the reply was kept apart from content, if it was.
+    /// Why the reply was kept apart from content, if it was: one word.
     pub apart: Option<String>,
+    /// What the reply is, if it is not the page: its kind, and by what it was recognised.
+    pub not_page: Option<String>,
     /// The whole reply, where no record of its own holds it: the head of a 304, whose revisit must have an
     /// empty block, and a reply that is kept apart, which no replay is to find.
     pub reply: Vec<u8>,
 }
 
 impl Metadata {
-    pub(super) fn of(exchange: &Exchange, provenance: &Provenance) -> Self {
+    pub(super) fn of(
+        exchange: &Exchange,
+        provenance: &Provenance,
+        not_page: Option<&NotPage>,
+    ) -> Self {
         let mut metadata = Self {
             provenance: provenance.clone(),
             elapsed: exchange.elapsed,
@@ -67,17 +76,18 @@ impl Metadata {
             ..Self::default()
         };
         match &exchange.ending {
-            Ending::Answered(response) => metadata.answered(response),
+            Ending::Answered(response) => metadata.answered(response, not_page),
             Ending::Failed(failure) => metadata.failure = Some(failure.clone()),
         }
         metadata
     }
 
-    fn answered(&mut self, response: &Response) {
+    fn answered(&mut self, response: &Response, not_page: Option<&NotPage>) {
         self.status = Some(response.status);
         self.wire_length = response.wire_length;
         self.truncated = response.truncated;
-        self.apart = response.apart().map(str::to_owned);
+        self.apart = not_page::kept_apart(response.status, not_page).map(str::to_owned);
+        self.not_page = not_page.map(ToString::to_string);
         if response.status == 304 {
             self.reply = http_head::write(response);
         } else if self.apart.is_some() {
@@ -90,7 +100,8 @@ impl Metadata {
     pub(super) fn to_fields(&self) -> Vec<u8> {
         let mut fields = Vec::with_capacity(256);
         let mut field = |name, value: &dyn ToString| add(&mut fields, name, &value.to_string());
-        let Provenance { via, depth, redirects, score, run, robots_of, charset } = &self.provenance;
+        let Provenance { via, depth, redirects, score, run, robots_of, charset, robots_tag } =
+            &self.provenance;
         if let Some(via) = via {
             field("via", via);
         }
@@ -109,6 +120,9 @@ impl Metadata {
         if let Some(charset) = charset {
             field("charset", charset);
         }
+        if let Some(robots_tag) = robots_tag {
+            field("robotsTag", robots_tag);
+        }
         if let Some(status) = self.status {
             field("status", &status);
             field("wireLength", &self.wire_length);
@@ -124,6 +138,9 @@ impl Metadata {
         }
         if let Some(apart) = &self.apart {
             field("apart", apart);
+        }
+        if let Some(not_page) = &self.not_page {
+            field("notPage", not_page);
         }
         if !self.reply.is_empty() {
             field("replyBase64", &BASE64.encode(&self.reply));
@@ -165,6 +182,7 @@ impl Metadata {
                 self.elapsed = Duration::from_millis(value.parse().unwrap_or_default());
             }
             "charset" => provenance.charset = text(),
+            "robotsTag" => provenance.robots_tag = text(),
             "status" => self.status = value.parse().ok(),
             "wireLength" => self.wire_length = value.parse().unwrap_or_default(),
             "truncated" => self.truncated = Truncated::from_word(value),
@@ -173,6 +191,7 @@ impl Metadata {
                 self.tls.accepted_though = value.strip_prefix(ACCEPTED_THOUGH).map(str::to_owned);
             }
             "apart" => self.apart = text(),
+            "notPage" => self.not_page = text(),
             "replyBase64" => self.reply = BASE64.decode(value).unwrap_or_default(),
             "failure" => {
                 let (word, detail) = value.split_once(": ").unwrap_or((value, ""));
@@ -205,8 +224,9 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(96))]
         #[test]
         fn what_was_written_is_read(
-            (via, charset, apart) in (
+            (via, charset, robots_tag, apart, not_page) in (
                 proptest::option::of(text()), proptest::option::of(text()), proptest::option::of(text()),
+                proptest::option::of(text()), proptest::option::of(text()),
             ),
             (depth, redirects, score, run) in (any::<u32>(), any::<u32>(), any::<u8>(), any::<i64>()),
             robots in proptest::option::of((text(), any::<u32>())),
@@ -217,10 +237,12 @@ mod tests {
         ) {
             let score = if robots.is_some() { 0 } else { score };
             let metadata = Metadata {
-                provenance:
-                    Provenance { via, depth, redirects, score, run, robots_of: robots, charset },
+                provenance: Provenance {
+                    via, depth, redirects, score, run, robots_of: robots, charset, robots_tag,
+                },
                 tls: Tls { openssl, accepted_though },
                 apart,
+                not_page,
                 reply,
                 elapsed: Duration::from_millis(elapsed.into()),
                 status: Some(status),

@@ -3,9 +3,10 @@
 //! - `format`: the names of all files and folders
 //! - `warc`: records as the standard writes them, and reads them back
 //! - `records`: an exchange as records, ready to be appended; `http_head`, `metadata`: two parts of it,
-//!   written and read; `description`: what heads each file
+//!   written and read; `description`: what heads each file; `event`: what happened beside the exchanges
 //! - `segment`: the open file, its sync and its seal
 //! - `left_open`: what a killed run left, cut at the last byte that the index knows
+//! - `files`: all WARC files of an archive, in their order
 //! - `read`: a record by its place; `excerpt`: whole exchanges, proven, and copied as they lie
 //! - `scan`: a file from its first byte to its last, with what is damaged; `exchanges`: what it holds, read
 //!   back
@@ -19,8 +20,10 @@ pub mod cdxj;
 pub mod description;
 pub mod disk;
 pub(crate) mod durable;
+pub mod event;
 pub mod excerpt;
 pub mod exchanges;
+pub mod files;
 pub mod format;
 pub mod http_head;
 pub mod left_open;

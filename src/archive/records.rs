@@ -8,6 +8,7 @@ use super::warc::{PROFILE_IDENTICAL, PROFILE_NOT_MODIFIED};
 use crate::clock::Moment;
 use crate::digest::Digest;
 use crate::exchange::{Ending, Exchange, Failure, FailureKind, Truncated};
+use crate::not_page::NotPage;
 
 const HTTP_REQUEST: &str = "application/http;msgtype=request";
 const HTTP_RESPONSE: &str = "application/http;msgtype=response";
@@ -20,6 +21,8 @@ pub struct Context {
     pub provenance: Provenance,
     /// The payload of the last visit: what a 304 speaks of.
     pub not_modified: Option<Original>,
+    /// What the answer is, if it is not the page.
+    pub not_page: Option<NotPage>,
 }
 
 /// The record that holds a payload, as a revisit refers to it.
@@ -42,7 +45,7 @@ pub enum CaptureKind {
     Response,
     /// A response whose payload is that of an earlier record.
     Revisit,
-    /// A reply that is not what stands at the URL ([`crate::exchange::Response::apart`]): a metadata
+    /// A reply that is not what stands at the URL ([`crate::not_page::kept_apart`]): a metadata
     /// record holds it, so that no replay shows it as the page.
     Apart,
     /// No response: a metadata record says why.
@@ -108,11 +111,13 @@ struct Source {
 /// came), the request, and the metadata.
 pub fn encode(exchange: &Exchange, context: &Context, gzip: &mut Gzip) -> Encoded {
     let mut encoded = Encoded::new(exchange);
-    let metadata = Metadata::of(exchange, &context.provenance).to_fields();
+    let metadata = Metadata::of(exchange, &context.provenance, context.not_page.as_ref());
+    let is_apart = metadata.apart.is_some();
+    let metadata = metadata.to_fields();
     match &exchange.ending {
         Ending::Answered(response) => {
             let original = context.not_modified.as_ref().filter(|_| response.status == 304);
-            if response.apart().is_some() {
+            if is_apart {
                 encoded.main_metadata(CaptureKind::Apart, &metadata, gzip);
                 encoded.add_request(exchange, gzip);
                 return encoded;
@@ -283,6 +288,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::archive::warc::reader::{Record, read_member};
     use crate::exchange::Response;
+    use crate::not_page;
     use proptest::prelude::*;
     use std::time::Duration;
 
@@ -423,10 +429,28 @@ pub(crate) mod tests {
         assert!(said.reply.ends_with(b"\r\n\r\nbusy"));
         // The one type of block that indexers pass over in a metadata record.
         assert_eq!(records[0].field("Content-Type"), Some("application/warc-fields"));
-        let challenge = answered(412, &[], b"<html><SCRIPT>document.cookie=1</SCRIPT>");
-        assert_eq!(encode(&challenge).recorded.kind, CaptureKind::Apart);
-        let precondition = answered(412, &[], b"<p>precondition failed");
-        assert_eq!(encode(&precondition).recorded.kind, CaptureKind::Response);
+    }
+
+    #[test]
+    fn what_is_not_the_page_says_so_in_its_metadata_and_is_kept_apart_where_nobody_could_read_it() {
+        for (status, html, expected) in [
+            (412, "<SCRIPT>f()</SCRIPT>", "metadata challenge"),
+            (403, "<p>您的访问被阻断", "metadata blocked"),
+            (200, "<title>404</title>", "response soft-404"),
+            (412, "<p>precondition failed", "response "),
+        ] {
+            let exchange = answered(status, &[], html.as_bytes());
+            let Ending::Answered(response) = &exchange.ending else { unreachable!() };
+            let not_page = not_page::recognise(&exchange.url, response);
+            let context = Context { not_page, ..Context::default() };
+            let records = records(&super::encode(&exchange, &context, &mut Gzip::new()));
+            let metadata = records.iter().find(|record| record.kind() == "metadata").unwrap();
+            let said = Metadata::read(metadata.block());
+            let not_page = said.not_page.unwrap_or_default();
+            let word = not_page.split_once(": ").map_or("", |(word, _)| word);
+            assert_eq!(format!("{} {word}", records[0].kind()), expected);
+            assert_eq!(said.apart.is_some(), records[0].kind() == "metadata");
+        }
     }
 
     #[test]
@@ -530,9 +554,10 @@ pub(crate) mod tests {
             score: 60,
             run: 7,
             robots_of: None,
+            robots_tag: None,
             charset: Some("gb18030".to_owned()),
         };
-        let context = Context { provenance, not_modified: None };
+        let context = Context { provenance, ..Context::default() };
         let encoded = super::encode(&answered(200, &[], b"page"), &context, &mut Gzip::new());
         let metadata = records(&encoded).pop().unwrap();
         assert_eq!(
@@ -563,7 +588,7 @@ pub(crate) mod tests {
             response.reason = reason;
             response.fields.push(("x-bytes".to_owned(), value));
             let provenance = Provenance { via: Some(text), ..Provenance::default() };
-            let context = Context { provenance, not_modified: None };
+            let context = Context { provenance, ..Context::default() };
             let encoded = super::encode(&exchange, &context, &mut Gzip::new());
             let records = records(&encoded);
             prop_assert_eq!(records.len(), 3);

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::description::WarcInfo;
 use super::durable::{make_dir, seal_file, sync_dir};
+use super::event::Event;
 use super::records::Encoded;
 use super::{ArchiveError, Gzip, format};
 use crate::clock::Moment;
@@ -148,6 +149,26 @@ impl Appender {
     /// # Errors
     /// When the disk is full, or fails; [`Appender::roll_back`] then restores what was synced.
     pub fn append(&mut self, encoded: &Encoded, now: Moment) -> Result<Placed, ArchiveError> {
+        self.buffer.clear();
+        self.buffer.extend_from_slice(&encoded.main);
+        self.buffer.extend_from_slice(&encoded.others);
+        let (segment, offset) = self.append_buffer(now)?;
+        Ok(Placed { segment, offset, length: encoded.main.len() as u64 })
+    }
+
+    /// Appends an event. It is on disk only after [`Appender::sync`].
+    ///
+    /// # Errors
+    /// As [`Appender::append`].
+    pub fn append_event(&mut self, event: &Event) -> Result<(), ArchiveError> {
+        self.buffer.clear();
+        self.buffer.extend(event.encode(&mut self.gzip));
+        self.append_buffer(event.at)?;
+        Ok(())
+    }
+
+    /// Appends what stands in the buffer; in which file, and where in it.
+    fn append_buffer(&mut self, now: Moment) -> Result<(String, u64), ArchiveError> {
         // A full file is sealed only now: what it holds has been committed meanwhile, and a kill
         // between the seal and the commit would leave records that no row speaks of.
         if self
@@ -164,14 +185,7 @@ impl Appender {
             let open = self.begin(now)?;
             self.open.insert(open)
         };
-        let placed = Placed {
-            segment: open.name.clone(),
-            offset: open.length,
-            length: encoded.main.len() as u64,
-        };
-        self.buffer.clear();
-        self.buffer.extend_from_slice(&encoded.main);
-        self.buffer.extend_from_slice(&encoded.others);
+        let placed = (open.name.clone(), open.length);
         let written = open.write(&self.buffer);
         self.buffer.clear();
         self.buffer.shrink_to(BUFFER_BYTES);

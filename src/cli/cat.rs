@@ -7,6 +7,7 @@ use super::why::canonical;
 use crate::archive::read::read_record;
 use crate::config::Config;
 use crate::db::Db;
+use crate::db::captures::Capture;
 use crate::digest::Digest;
 
 #[derive(Debug, clap::Args)]
@@ -45,8 +46,9 @@ fn digest(db: &Db, what: &str) -> Result<Digest, Failure> {
         Some(id) => db.captures_of_url(id)?,
         None => Vec::new(),
     };
-    // The page itself, rather than an error page that came later.
-    let page = captures.iter().find(|capture| capture.status == Some(200));
+    // The page itself, rather than what came later in its place.
+    let is_page = |capture: &&Capture| capture.status == Some(200) && capture.failure.is_none();
+    let page = captures.iter().find(is_page);
     let payload = page.or(captures.first()).and_then(|capture| capture.payload.clone());
     match payload {
         Some(payload) => payload.parse().map_err(Failure::failed),

@@ -1,5 +1,6 @@
 //! `gongkai demo`
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,7 +14,7 @@ use super::{crawl, open, show};
 use crate::config::{Config, ConnectTo};
 use crate::crawl::Options;
 use crate::db::reports::ReportFilter;
-use crate::demo::{Portal, RequestLog, expected_reports, portals, serve};
+use crate::demo::{self, Portal, RequestLog, expected_reports, portals, serve};
 use crate::seeds::{Seed, Seeds};
 
 /// The sample portals are asked this fast: they are ours.
@@ -56,14 +57,13 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
         };
         return runtime.block_on(serve_only(address, log, output));
     }
-    let listener = runtime.block_on(listen(([127, 0, 0, 1], 0).into()))?;
-    let address = listener.local_addr().map_err(Failure::failed)?;
-    let serving = runtime.spawn(serve(listener, portals(), None, std::future::pending()));
-    let config = configuration(&args.dir, address);
+    let (listeners, places) = runtime.block_on(listen(([127, 0, 0, 1], 0).into()))?;
+    let serving = runtime.spawn(serve(listeners, portals(), None, std::future::pending()));
+    let config = configuration(&args.dir, &places);
     write_configuration(&args.dir, &config)?;
     let names: Vec<&str> = portals().iter().map(|portal| portal.name).collect();
     output.remark(format!(
-        "Three sample portals are served on {address}: {}.\nCrawling them into {} …",
+        "Three sample portals are served on loopback: {}.\nCrawling them into {} …",
         names.join(", "),
         config.archive.dir.display()
     ));
@@ -77,10 +77,12 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
     Ok(if found == expected { Exit::Done } else { Exit::Failed })
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| Failure::failed(format!("cannot listen at {address}: {error}")))
+/// The listeners, and where each portal is.
+async fn listen(address: SocketAddr) -> Result<(Vec<TcpListener>, Vec<SocketAddr>), Failure> {
+    let failed = |error| Failure::failed(format!("cannot listen at {address}: {error}"));
+    let listeners = demo::listen(address, &portals()).await.map_err(failed)?;
+    let places = demo::places(&listeners, &portals()).map_err(failed)?;
+    Ok((listeners, places))
 }
 
 async fn serve_only(
@@ -88,13 +90,12 @@ async fn serve_only(
     log: Option<RequestLog>,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
-    let listener = listen(address).await?;
-    let address = listener.local_addr().map_err(Failure::failed)?;
-    for portal in portals() {
-        output.line(format!("{}:{HTTP_PORT}={address}", portal.host))?;
+    let (listeners, places) = listen(address).await?;
+    for (portal, place) in portals().iter().zip(places) {
+        output.line(format!("{}:{HTTP_PORT}={place}", portal.host))?;
     }
     output.flush()?;
-    serve(listener, portals(), log, interrupted()).await.map_err(Failure::failed)?;
+    serve(listeners, portals(), log, interrupted()).await.map_err(Failure::failed)?;
     Ok(Exit::Done)
 }
 
@@ -105,7 +106,7 @@ async fn interrupted() {
     }
 }
 
-fn configuration(dir: &Path, address: SocketAddr) -> Config {
+fn configuration(dir: &Path, places: &[SocketAddr]) -> Config {
     let mut config = Config::default();
     config.identity.contact = Some(CONTACT.to_owned());
     config.archive.dir = dir.join("archive");
@@ -113,9 +114,14 @@ fn configuration(dir: &Path, address: SocketAddr) -> Config {
     config.politeness.delay = DELAY;
     config.politeness.delay_factor = 1.0;
     config.fetch.max_body = MAX_BODY;
-    config.network.allow_private = vec![std::net::IpAddr::from([127, 0, 0, 1]).into()];
-    let to = |portal: &Portal| ConnectTo { host: portal.host.to_owned(), port: HTTP_PORT, address };
-    config.network.connect_to = portals().iter().map(to).collect();
+    let ips: BTreeSet<_> = places.iter().map(SocketAddr::ip).collect();
+    config.network.allow_private = ips.into_iter().map(Into::into).collect();
+    let to = |(portal, address): (&Portal, &SocketAddr)| ConnectTo {
+        host: portal.host.to_owned(),
+        port: HTTP_PORT,
+        address: *address,
+    };
+    config.network.connect_to = portals().iter().zip(places).map(to).collect();
     config
 }
 

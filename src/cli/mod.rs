@@ -3,6 +3,7 @@
 //! One file a command; `exit` holds the codes, `output` the door to standard output and standard
 //! error, `logging` where the log goes.
 
+mod audit;
 mod cat;
 mod crawl;
 mod demo;
@@ -89,6 +90,8 @@ enum Command {
     Reparse(reparse::Args),
     /// Every stored byte against its digests, the index against the files, both ways.
     Verify(verify::Args),
+    /// From the WARC files alone: was every host and address left in peace as it must be.
+    Audit(audit::Args),
     /// Set damaged parts aside, keep every whole record, bring the index in line.
     Repair(repair::Args),
     /// The index anew from the WARC files alone; the old one is set aside.
@@ -139,6 +142,7 @@ fn run(cli: &Cli, output: &mut Output) -> Result<Exit, Failure> {
         Command::Eval(args) => eval::run(args, output),
         Command::Reparse(args) => reparse::run(args, &configuration(cli)?, output),
         Command::Verify(args) => verify::run(args, &configuration(cli)?, output),
+        Command::Audit(args) => audit::run(args, &configuration(cli)?, output),
         Command::Repair(args) => repair::run(args, &configuration(cli)?, output),
         Command::Rebuild(args) => rebuild::run(args, &configuration(cli)?, output),
         Command::Export(args) => export::run(args, &configuration(cli)?, output),

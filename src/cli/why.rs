@@ -11,7 +11,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::db::Db;
 use crate::db::status::UrlStatus;
-use crate::politeness::robots::Rules;
+use crate::politeness::robots::Standing;
 use crate::scope::Verdict;
 use crate::seeds::Seeds;
 
@@ -81,14 +81,14 @@ fn robots(db: &Db, url: &CanonicalUrl) -> Result<String, Failure> {
     let Some(row) = db.origin(&url.origin()).map_err(Failure::failed)? else {
         return Ok("not asked for yet".to_owned());
     };
-    Ok(match row.standing.as_str() {
-        "rules" => {
-            let decision = Rules::parse(row.robots.as_deref().unwrap_or_default()).permits(url);
+    Ok(match row.standing {
+        Standing::Rules => {
+            let decision = row.rules().permits(url);
             let word = if decision.allowed { "allowed" } else { "disallowed" };
             let line = decision.line.map(|(number, text)| format!(" by line {number}: {text}"));
             format!("{word}{} (fetched {})", line.unwrap_or_default(), row.fetched_at)
         }
-        standing => format!("{standing}: {} (fetched {})", row.why, row.fetched_at),
+        standing => format!("{}: {} (fetched {})", standing.as_str(), row.why, row.fetched_at),
     })
 }
 

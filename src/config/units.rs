@@ -200,6 +200,18 @@ impl Hours {
     }
 }
 
+impl Hours {
+    /// When they begin next after `moment`, by the minute; a day later at the latest.
+    pub fn opens_after(&self, moment: Moment) -> Moment {
+        const MINUTE: i64 = 60_000;
+        const MINUTES_OF_A_DAY: i64 = 24 * 60;
+        let next = (moment.as_millis() / MINUTE + 1) * MINUTE;
+        let minutes = (0..MINUTES_OF_A_DAY).map(|n| Moment::from_millis(next + n * MINUTE));
+        let day_later = Moment::from_millis(next + MINUTES_OF_A_DAY * MINUTE);
+        minutes.into_iter().find(|minute| self.contains(*minute)).unwrap_or(day_later)
+    }
+}
+
 impl fmt::Display for Hours {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.written)
@@ -278,6 +290,7 @@ mod tests {
         assert!(night.contains(at("2026-01-31T14:00:00Z")), "22:00 in Shanghai");
         assert!(night.contains(at("2026-01-31T22:59:59Z")), "06:59:59");
         assert!(!night.contains(at("2026-01-31T23:00:00Z")), "07:00");
+        assert_eq!(night.opens_after(at("2026-01-31T03:10:20Z")), at("2026-01-31T14:00:00Z"));
         let evening = Hours::parse("20:00-24:00 Asia/Shanghai").unwrap();
         assert!(evening.contains(at("2026-01-31T15:59:59Z")), "23:59:59");
         assert!(!evening.contains(at("2026-01-31T16:00:00Z")), "00:00");

@@ -2,39 +2,50 @@
 //! file, synced, committed in one transaction with the leases that it makes possible, and only then
 //! are these leases handed out.
 
-use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
-use super::grant::{Granted, RulesAtHand, Turn};
+use super::addresses::Addresses;
+use super::grant::{AtHand, Grants, Task, Turn};
+use super::pacing::Pacing;
 use super::progress::{Ending, Progress, Summary};
 use super::remembered::Remembered;
 use super::start::Started;
+use super::storing::{self, Stored};
+use super::work::Settings;
 use super::work::Worked;
-use super::{CrawlError, Options, PATIENCE, Signal};
+use super::{CrawlError, Options, PATIENCE, Signal, start};
 use crate::archive::disk;
 use crate::archive::lock::Lock;
 use crate::archive::segment::Appender;
-use crate::archive::{CaptureKind, Encoded, Gzip, Original, Placed, Recorded, SegmentState};
+use crate::archive::{Gzip, Placed, Recorded};
 use crate::clock::{self, Moment, Stopwatch};
 use crate::config::Config;
-use crate::db::hosts::Waits;
+use crate::db::hosts::{Backlog, Dues};
 use crate::db::runs::Tally;
 use crate::db::{Db, DbError, Tx};
-use crate::digest::Digest;
-use crate::frontier::{Found, Lease, Purpose};
+use crate::exchange::Failure;
+use crate::frontier::{Found, Lease};
 use crate::outcome::Outcome;
+use crate::politeness::pace;
+use crate::seeds::Seeds;
+use crate::stops::Stops;
 
 /// So many outcomes are committed at once at most: a batch stays small in memory.
 const BATCH: usize = 128;
 
-/// The longest sleep: signals wake it sooner, and the time of day is looked at in between.
-const LONGEST_WAIT: Duration = Duration::from_mins(1);
+/// The longest sleep: signals wake it sooner, the time of day and the stops are looked at in between.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
-/// How often the log is told how far a run is.
+/// How often the log is told how far a run is, and how often the terminal.
 const TELL_EVERY: Duration = Duration::from_mins(1);
+const PUBLISH_EVERY: Duration = Duration::from_millis(250);
+
+/// How often the stops are looked at, where anything is granted.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// What the committer is told.
 #[derive(Debug)]
@@ -43,6 +54,13 @@ pub(super) enum Message {
     Worked(Box<Worked>),
     /// A pass broke off, by a fault of ours or of a library.
     Broken(Box<Lease>),
+    /// An origin was looked up.
+    LookedUp {
+        /// The origin.
+        origin: String,
+        /// Where it is, or why nowhere.
+        found: Result<Vec<SocketAddr>, Failure>,
+    },
     /// Someone wants the run to stop.
     Stop(Signal),
 }
@@ -56,31 +74,32 @@ pub(super) struct Committer {
     config: Config,
     options: Options,
     inbox: Receiver<Message>,
-    leases: mpsc::Sender<Granted>,
+    tasks: mpsc::Sender<Task>,
     progress: watch::Sender<Progress>,
     gzip: Gzip,
-    rules: RulesAtHand,
+    seeds: Seeds,
+    stops: Stops,
+    at_hand: AtHand,
+    pacing: Pacing,
     remembered: Remembered,
+    /// When it began, by either clock.
+    began: Moment,
     clock: Stopwatch,
     tally: Tally,
     in_flight: u64,
+    /// Origins that are being looked up.
+    looking_up: u64,
     pages_granted: u64,
     /// Leases whose passes broke off.
     broken: Vec<Lease>,
     stopping: Option<Ending>,
     at_once: bool,
-    /// When the log was last told how far the run is.
+    /// When the log was last told how far the run is, when the progress, and when the stops were looked at.
     told: Duration,
+    published: Option<Duration>,
+    looked: Option<Duration>,
     /// Held to the end: nobody else writes.
     _lock: Lock,
-}
-
-/// A batch whose bytes are on disk, synced.
-struct Stored {
-    outcomes: Vec<Outcome>,
-    /// What each is in the archive, and where.
-    kept: Vec<(Recorded, Placed)>,
-    segments: Vec<SegmentState>,
 }
 
 /// What is to be done after a batch.
@@ -92,32 +111,39 @@ enum Next {
 impl Committer {
     pub(super) fn new(
         started: Started,
-        config: Config,
+        settings: &Settings,
         options: &Options,
         inbox: Receiver<Message>,
-        leases: mpsc::Sender<Granted>,
+        tasks: mpsc::Sender<Task>,
         progress: watch::Sender<Progress>,
     ) -> Self {
         Self {
             db: started.db,
             appender: started.appender,
             run_id: started.run_id,
-            config,
+            config: settings.config.clone(),
             options: options.clone(),
             inbox,
-            leases,
+            tasks,
             progress,
             gzip: Gzip::new(),
-            rules: RulesAtHand::default(),
+            seeds: settings.seeds.clone(),
+            stops: started.stops,
+            at_hand: AtHand { addresses: Addresses::new(started.addresses), ..AtHand::default() },
+            pacing: Pacing::default(),
             remembered: Remembered::default(),
+            began: clock::now(),
             clock: Stopwatch::start(),
             tally: Tally::default(),
             in_flight: 0,
+            looking_up: 0,
             pages_granted: 0,
             broken: Vec::new(),
             stopping: None,
             at_once: false,
             told: Duration::ZERO,
+            published: None,
+            looked: None,
             _lock: started.lock,
         }
     }
@@ -156,6 +182,10 @@ impl Committer {
             match one {
                 Message::Worked(worked) => batch.push(*worked),
                 Message::Broken(lease) => self.broken.push(*lease),
+                Message::LookedUp { origin, found } => {
+                    self.looking_up = self.looking_up.saturating_sub(1);
+                    self.at_hand.lookups.found(origin, found, clock::now());
+                }
                 Message::Stop(signal) => self.stop(signal),
             }
             message = if batch.len() < BATCH { self.inbox.try_recv().ok() } else { None };
@@ -177,10 +207,16 @@ impl Committer {
 
     fn turn(&mut self, batch: Vec<Worked>) -> Result<Next, CrawlError> {
         let now = clock::now();
+        self.look_at_stops(now)?;
         self.watch_the_limits(now)?;
-        let Stored { outcomes, kept, segments } = self.store(batch, now)?;
+        for worked in batch.iter().filter(|worked| worked.due >= self.began) {
+            self.pacing.sent(worked.due.until(worked.outcome.capture.at));
+        }
+        let Stored { outcomes, kept, segments } =
+            storing::store(&mut self.db, &mut self.appender, &mut self.gzip, batch, now)?;
         let mut tally = self.tally;
-        let mut in_flight = self.in_flight.saturating_sub(outcomes.len() as u64);
+        let came_in = (outcomes.len() + self.broken.len()) as u64;
+        let in_flight = self.in_flight.saturating_sub(came_in);
         let tx = self.db.begin()?;
         for segment in &segments {
             tx.set_segment(segment)?;
@@ -188,9 +224,7 @@ impl Committer {
         for (outcome, (recorded, placed)) in outcomes.iter().zip(&kept) {
             let committed = tx.commit_outcome(outcome, recorded, placed, self.run_id)?;
             tally.add(outcome, committed.new_report);
-            if let Some(change) = &outcome.robots {
-                self.rules.forget(&change.origin);
-            }
+            self.at_hand.take_in(outcome);
             let remembered = &mut self.remembered;
             let is_news = |found: &Found| remembered.is_news(found);
             let via = outcome.lease.url_id;
@@ -199,33 +233,62 @@ impl Committer {
         }
         for lease in self.broken.drain(..) {
             tracing::error!(url = %lease.spelling, "the page broke the program; it is given up");
-            in_flight = in_flight.saturating_sub(1);
             tx.break_lease(&lease, now)?;
+            self.at_hand.release(&lease);
         }
-        tx.promote_due(now)?;
         if !outcomes.is_empty() {
             tx.set_tally(self.run_id, tally)?;
         }
-        let granted = if self.stopping.is_none() {
-            let turn = Turn { tx: &tx, config: &self.config, run_id: self.run_id, now };
-            let free = places(&self.config)
-                .saturating_sub(usize::try_from(in_flight).unwrap_or(usize::MAX));
-            let pages = self
-                .options
-                .max_pages
-                .map_or(u64::MAX, |max| max.saturating_sub(self.pages_granted));
-            turn.grant(&mut self.rules, free, pages)?
-        } else {
-            Vec::new()
-        };
-        in_flight += granted.len() as u64;
-        let waits = tx.waits(self.config.politeness.per_host_connections)?;
+        let stopwatch = Stopwatch::start();
+        tx.promote_due(now)?;
+        let mut grants = Grants::default();
+        if self.stopping.is_none() {
+            let turn = Turn {
+                tx: &tx,
+                config: &self.config,
+                seeds: &self.seeds,
+                stops: &self.stops,
+                run_id: self.run_id,
+                now,
+            };
+            let busy = usize::try_from(in_flight + self.looking_up).unwrap_or(usize::MAX);
+            let free = places(&self.config).saturating_sub(busy);
+            let pages = self.options.max_pages.unwrap_or(u64::MAX);
+            let left = pages.saturating_sub(self.pages_granted);
+            grants = turn.grant(&mut self.at_hand, free, left)?;
+        }
+        let dues = tx.dues(now.after(pace::AHEAD), self.config.politeness.per_host_connections)?;
+        self.pacing.scheduled(&grants, stopwatch.elapsed());
         tx.commit()?;
         (self.tally, self.in_flight) = (tally, in_flight);
         log(&outcomes, &kept);
-        self.tell(&waits);
-        self.hand_out(granted);
-        Ok(self.next(&waits, now))
+        let wake = grants.wake;
+        self.hand_out(grants);
+        self.next(dues, wake, now)
+    }
+
+    /// Looks at the stops, now and then; what has changed is kept in the archive, before it takes effect.
+    fn look_at_stops(&mut self, now: Moment) -> Result<(), CrawlError> {
+        let elapsed = self.clock.elapsed();
+        if self.looked.is_some_and(|looked| elapsed.saturating_sub(looked) < LOOK_EVERY) {
+            return Ok(());
+        }
+        self.looked = Some(elapsed);
+        let changes = match self.stops.look() {
+            Ok(changes) => changes,
+            Err(error) => {
+                tracing::error!("{error}: {}; it stays as it was", error.source);
+                return Ok(());
+            }
+        };
+        if !changes.is_empty() {
+            start::keep_events(&mut self.db, &mut self.appender, self.run_id, changes, now)?;
+            start::set_policy(&mut self.db, &self.seeds, &self.options, &self.stops)?;
+        }
+        if self.stops.is_stopped() && self.stopping.is_none() {
+            self.stopping = Some(Ending::Stopped);
+        }
+        Ok(())
     }
 
     /// What ends a run beside its own end: `--max-time`, the hours in which portals may be asked, and a disk
@@ -248,123 +311,98 @@ impl Committer {
         Ok(())
     }
 
-    /// Appends a batch and syncs it. A payload that is stored already becomes a revisit.
-    fn store(&mut self, batch: Vec<Worked>, now: Moment) -> Result<Stored, CrawlError> {
-        let mut fresh: HashMap<Digest, Original> = HashMap::new();
-        let mut outcomes = Vec::with_capacity(batch.len());
-        let mut kept = Vec::with_capacity(batch.len());
-        if batch.is_empty() {
-            return Ok(Stored { outcomes, kept, segments: Vec::new() });
-        }
-        let tx = self.db.begin()?;
-        for Worked { outcome, mut encoded } in batch {
-            let recorded = &encoded.recorded;
-            let digest = recorded
-                .payload
-                .filter(|_| recorded.kind == CaptureKind::Response && recorded.payload_length > 0);
-            if let Some(digest) = digest {
-                let original = match fresh.get(&digest) {
-                    Some(original) => Some(original.clone()),
-                    None => tx.original(&digest)?.map(|(_, original)| original),
-                };
-                match original {
-                    Some(original) => {
-                        encoded = encoded.into_revisit(&original, &mut self.gzip);
-                    }
-                    None => drop(fresh.insert(digest, original_of(&outcome, &encoded, digest))),
-                }
+    fn hand_out(&mut self, grants: Grants) {
+        self.pages_granted += grants.pages;
+        for task in grants.tasks {
+            match &task {
+                Task::Ask(_) => self.in_flight += 1,
+                Task::LookUp { .. } => self.looking_up += 1,
             }
-            let placed = self.appender.append(&encoded, now)?;
-            kept.push((encoded.recorded, placed));
-            outcomes.push(outcome);
-        }
-        drop(tx);
-        let segments = self.appender.sync()?;
-        Ok(Stored { outcomes, kept, segments })
-    }
-
-    /// Tells the log how far the run is, now and then: without a terminal nobody sees the progress.
-    fn tell(&mut self, waits: &Waits) {
-        let elapsed = self.clock.elapsed();
-        if elapsed.saturating_sub(self.told) < TELL_EVERY {
-            return;
-        }
-        self.told = elapsed;
-        let tally = &self.tally;
-        tracing::info!(
-            pages = tally.pages,
-            reports = tally.reports,
-            failures = tally.failures,
-            waiting = waits.waiting,
-            hosts = waits.hosts_waiting,
-            resting = waits.hosts_resting,
-            "so far"
-        );
-    }
-
-    fn hand_out(&mut self, granted: Vec<Granted>) {
-        for lease in granted {
-            self.pages_granted += u64::from(lease.lease.purpose == Purpose::Page);
             // There is room for it: no more were granted than the channel holds.
-            if self.leases.try_send(lease).is_err() {
+            if self.tasks.try_send(task).is_err() {
                 tracing::debug!("the run ended while leases were granted");
                 self.at_once = true;
             }
         }
     }
 
-    fn next(&mut self, waits: &Waits, now: Moment) -> Next {
+    /// `wake`: when a host is due that waits for its address.
+    fn next(&mut self, dues: Dues, wake: Option<Moment>, now: Moment) -> Result<Next, CrawlError> {
         let pages_left = self.options.max_pages.is_none_or(|max| self.pages_granted < max);
         if self.stopping.is_none() && !pages_left {
             self.stopping = Some(Ending::MaxPages);
         }
-        self.publish(waits, now);
+        let busy = self.in_flight + self.looking_up > 0;
         if let Some(ending) = self.stopping
-            && (self.in_flight == 0 || self.at_once)
+            && (!busy || self.at_once)
         {
-            return Next::End(ending);
+            return Ok(Next::End(ending));
         }
         if self.at_once {
-            return Next::End(Ending::Terminate);
+            return Ok(Next::End(Ending::Terminate));
         }
         let soon = |moment: &Moment| now.until(*moment) <= PATIENCE;
         let due = [
-            waits.paced,
-            waits.resting.filter(|moment| self.in_flight > 0 || soon(moment)),
-            waits.again.filter(|moment| self.in_flight > 0 || soon(moment)),
+            dues.paced,
+            wake,
+            dues.resting.filter(|moment| busy || soon(moment)),
+            dues.again.filter(|moment| busy || soon(moment)),
         ];
-        match due.into_iter().flatten().min() {
-            None if self.in_flight == 0 => Next::End(self.stopping.unwrap_or(Ending::Done)),
+        let due = due.into_iter().flatten().min();
+        self.publish(due, now)?;
+        Ok(match due {
+            None if !busy => Next::End(self.stopping.unwrap_or(Ending::Done)),
             None => Next::Wait(LONGEST_WAIT),
+            // Granted a little ahead of its time, it goes out on time.
             Some(due) => Next::Wait(self.until(due, now)),
-        }
+        })
     }
 
-    /// How long to sleep when something is due at `due`; at least a moment, since a host that is
-    /// due and cannot be granted now is granted when an outcome comes in.
+    /// How long to sleep when something is due at `due`: to a little ahead of it, and at least a moment.
     fn until(&self, due: Moment, now: Moment) -> Duration {
         /// What keeps a wait from becoming a spin.
         const LEAST: Duration = Duration::from_millis(1);
-        let busy = self.in_flight > 0 && due <= now;
-        let wait = if busy { LONGEST_WAIT } else { now.until(due).clamp(LEAST, LONGEST_WAIT) };
+        let wait = now.until(due).saturating_sub(pace::AHEAD).clamp(LEAST, LONGEST_WAIT);
         match self.options.max_time.filter(|_| self.stopping.is_none()) {
             Some(max) => wait.min(max.saturating_sub(self.clock.elapsed()).max(LEAST)),
             None => wait,
         }
     }
 
-    fn publish(&self, waits: &Waits, now: Moment) {
+    /// Says how far the run is: to the terminal a few times a second, to the log now and then, since without a
+    /// terminal nobody sees the progress.
+    fn publish(&mut self, due: Option<Moment>, now: Moment) -> Result<(), CrawlError> {
+        let elapsed = self.clock.elapsed();
+        if self.published.is_some_and(|last| elapsed.saturating_sub(last) < PUBLISH_EVERY) {
+            return Ok(());
+        }
+        self.published = Some(elapsed);
+        let backlog = self.db.backlog()?;
+        let Backlog { waiting, hosts_waiting, hosts_resting } = backlog;
         self.progress.send_modify(|progress| {
             progress.tally = self.tally;
             progress.in_flight = self.in_flight;
-            progress.waiting = waits.waiting;
-            progress.hosts_waiting = waits.hosts_waiting;
-            progress.hosts_resting = waits.hosts_resting;
-            let due = [waits.paced, waits.resting, waits.again].into_iter().flatten().min();
+            progress.waiting = waiting;
+            progress.hosts_waiting = hosts_waiting;
+            progress.hosts_resting = hosts_resting;
             progress.waiting_for = due.filter(|due| self.in_flight == 0 && *due > now).map(|due| {
                 format!("the next host is due in {:.1} s", now.until(due).as_secs_f64())
             });
         });
+        if elapsed.saturating_sub(self.told) >= TELL_EVERY {
+            self.told = elapsed;
+            let Tally { pages, reports, failures, .. } = self.tally;
+            tracing::info!(
+                pages,
+                reports,
+                failures,
+                waiting,
+                hosts = hosts_waiting,
+                resting = hosts_resting,
+                "so far"
+            );
+        }
+        Ok(())
     }
 
     fn finish(mut self, ending: Ending) -> Result<Summary, CrawlError> {
@@ -376,18 +414,19 @@ impl Committer {
                 tx.set_segment(&segment)?;
             }
             tx.end_run(self.run_id, ending.as_str(), now)?;
-            let waits = tx.waits(self.config.politeness.per_host_connections)?;
+            let dues = tx.dues(now, self.config.politeness.per_host_connections)?;
             tx.commit()?;
-            Ok(waits)
+            Ok((dues, self.db.backlog()?))
         });
         match ended {
-            Ok(waits) => Ok(Summary {
+            Ok((dues, backlog)) => Ok(Summary {
                 ending,
                 tally: self.tally,
                 elapsed: self.clock.elapsed(),
-                waiting: waits.waiting,
-                hosts_resting: waits.hosts_resting,
-                next_due: [waits.paced, waits.resting, waits.again]
+                pacing: self.pacing.measured(),
+                waiting: backlog.waiting,
+                hosts_resting: backlog.hosts_resting,
+                next_due: [dues.paced, dues.resting, dues.again]
                     .into_iter()
                     .flatten()
                     .min()
@@ -414,9 +453,10 @@ impl Committer {
 fn log(outcomes: &[Outcome], kept: &[(Recorded, Placed)]) {
     for (outcome, (recorded, _)) in outcomes.iter().zip(kept) {
         let (facts, lease) = (&outcome.capture, &outcome.lease);
-        match (&facts.failure, facts.status) {
-            (Some(failure), _) => tracing::info!(url = %lease.spelling, failure, "failed"),
-            (None, status) => tracing::debug!(
+        match (&facts.failure, &facts.not_page, facts.status) {
+            (Some(failure), ..) => tracing::info!(url = %lease.spelling, failure, "failed"),
+            (None, Some(what), _) => tracing::info!(url = %lease.spelling, what, "not the page"),
+            (None, None, status) => tracing::debug!(
                 url = %lease.spelling,
                 status,
                 ms = facts.elapsed.as_millis(),
@@ -448,13 +488,4 @@ fn end_broken(db: &mut Db, run_id: i64, error: &CrawlError) -> Result<(), DbErro
     let tx: Tx<'_> = db.begin()?;
     tx.end_run(run_id, &format!("failed: {error}"), clock::now())?;
     tx.commit()
-}
-
-fn original_of(outcome: &Outcome, encoded: &Encoded, digest: Digest) -> Original {
-    Original {
-        url: outcome.lease.spelling.as_str().to_owned(),
-        at: outcome.capture.at,
-        record_id: encoded.recorded.record_id,
-        digest,
-    }
 }

@@ -1,23 +1,30 @@
 //! What an exchange means: for its URL, for its host's clock, for its origin's robots.txt. Pure.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::clock::Moment;
 use crate::config::Config;
+use crate::db::hosts::ReadyHost;
 use crate::exchange::{Ending, Exchange, FailureKind, Response, Truncated, asks_for_peace};
 use crate::fetch::Validators;
 use crate::frontier::order::LIKELY_COLUMN;
 use crate::frontier::revisit::{self, PageKind};
 use crate::frontier::{Lease, state};
-use crate::outcome::{CaptureFacts, HostChange, RobotsChange, UrlChange};
+use crate::not_page::{self, NotPage};
+use crate::outcome::{AddressChange, CaptureFacts, HostChange, RobotsChange, UrlChange};
+use crate::politeness::backoff::Failures;
 use crate::politeness::pace::{self, HostPace};
 use crate::politeness::retry_after;
-use crate::politeness::robots::{self, Standing};
+use crate::politeness::robots::InForce;
 use crate::read::media_type;
 
 /// So many connections in a row may break before the host is taken to be failing: a page that
 /// breaks its connection is tried twice.
 const BROKEN_CONNECTIONS: u32 = 2;
+
+/// So many failures in a row, the last a firewall's refusal, and it refuses us and not one request.
+const BLOCKED_IN_A_ROW: u32 = 3;
 
 /// A page that moved for good or is gone is not asked for again.
 fn is_final(status: u16) -> bool {
@@ -25,7 +32,7 @@ fn is_final(status: u16) -> bool {
 }
 
 /// The row of the capture.
-pub(super) fn capture_facts(exchange: &Exchange) -> CaptureFacts {
+pub(super) fn capture_facts(exchange: &Exchange, not_page: Option<&NotPage>) -> CaptureFacts {
     let mut facts = CaptureFacts {
         at: exchange.started,
         status: None,
@@ -34,6 +41,7 @@ pub(super) fn capture_facts(exchange: &Exchange) -> CaptureFacts {
         address: exchange.address.map(|address| address.ip().to_string()),
         truncated: None,
         failure: None,
+        not_page: not_page.map(ToString::to_string),
         wire_length: 0,
     };
     match &exchange.ending {
@@ -77,6 +85,25 @@ pub(super) fn url_change(
     }
 }
 
+/// Where the URL goes whose answer is not the page. `was_page`: it had one before.
+pub(super) fn not_page(
+    config: &Config,
+    lease: &Lease,
+    not_page: &NotPage,
+    was_page: bool,
+) -> UrlChange {
+    let event = state::Event::NotPage {
+        not_page: not_page.clone(),
+        again_in: was_page.then_some(config.revisit.max),
+    };
+    UrlChange {
+        transition: state::next(&event, lease.attempts, config.fetch.retries),
+        interval: None,
+        // Those of the page: whether it is back is asked by them.
+        validators: lease.validators.clone(),
+    }
+}
+
 fn event(ending: &Ending, changed: bool, interval: Duration) -> state::Event {
     match ending {
         Ending::Failed(failure) => {
@@ -115,114 +142,110 @@ fn validators(lease: &Lease, ending: &Ending) -> Validators {
     }
 }
 
-/// How the host's clock moves.
-pub(super) fn host_change(
+/// How the clocks of the host and of its address move. `last_response`: how long the address took to answer
+/// before.
+pub(super) fn clocks(
     config: &Config,
-    pace: &HostPace,
-    failures: u32,
+    host: &ReadyHost,
+    address: (Option<IpAddr>, Option<Duration>),
     exchange: &Exchange,
-) -> HostChange {
-    let finished = exchange.finished();
-    // What the pace was when the request went out holds from there.
-    let granted_until = exchange.started.after(pace::delay(&config.politeness, pace));
+    not_page: Option<&NotPage>,
+) -> (HostChange, Option<AddressChange>) {
+    let (politeness, finished) = (&config.politeness, exchange.finished());
     let answered = matches!(exchange.ending, Ending::Answered(_));
     let last_response = Some(exchange.elapsed).filter(|_| answered);
-    let pace = HostPace { last_response: last_response.or(pace.last_response), ..*pace };
-    let delay = pace::delay(&config.politeness, &pace);
-    let (failures, rest) = rest(&exchange.ending, failures, finished);
+    let pace = HostPace { last_response: last_response.or(host.pace.last_response), ..host.pace };
+    let delay = pace::delay(politeness, &pace);
+    let Rested { failures, broken, rest } = rest(host, exchange, not_page);
     let next_at = finished.after(rest.as_ref().map_or(delay, |(rest, _)| delay.max(*rest)));
-    HostChange {
+    // What the pace was when the request went out holds from there.
+    let granted_until = exchange.started.after(pace::delay(politeness, &host.pace));
+    let host = HostChange {
         next_at: next_at.max(granted_until),
         rest_reason: rest.map(|(_, why)| why),
         failures,
+        broken,
         delay,
         last_response,
-        crawl_delay: None,
-    }
+    };
+    let (address, before) = address;
+    let address = address.map(|address| {
+        let granted_until = exchange.started.after(pace::address_delay(politeness, before));
+        let delay = pace::address_delay(politeness, last_response.or(before));
+        AddressChange { address, next_at: finished.after(delay).max(granted_until), last_response }
+    });
+    (host, address)
 }
 
-/// The failures in a row, this one included, and the rest that the host is given, with its reason.
-fn rest(ending: &Ending, failures: u32, now: Moment) -> (u32, Option<(Duration, String)>) {
-    match ending {
+/// What follows for a host beside its pace.
+struct Rested {
+    failures: Failures,
+    /// Connections in a row that broke.
+    broken: u32,
+    /// How long it is left alone, and why.
+    rest: Option<(Duration, String)>,
+}
+
+fn rest(host: &ReadyHost, exchange: &Exchange, not_page: Option<&NotPage>) -> Rested {
+    let (at, name) = (exchange.finished(), host.name.as_str());
+    let quiet = |failures| Rested { failures, broken: 0, rest: None };
+    let failed = host.failures.failed(at);
+    match &exchange.ending {
         Ending::Answered(response) if asks_for_peace(response.status) => {
-            let failures = failures + 1;
-            let (rest, word) = asked_rest(response, failures, now);
-            (failures, Some((rest, format!("asked for peace: {}, {word}", response.status))))
+            let (rest, word) = asked_rest(response, failed, name, at);
+            let why = format!("asked for peace: {}, {word}", response.status);
+            Rested { failures: failed, broken: 0, rest: Some((rest, why)) }
         }
-        // A server that fails on one page neither clears nor blames its host.
-        Ending::Answered(response) if response.status >= 500 => (failures, None),
-        Ending::Answered(_) => (0, None),
+        Ending::Answered(response) => match not_page {
+            // One page that is gone says nothing of its host.
+            Some(NotPage { kind: not_page::Kind::Soft404, .. }) | None if response.status < 500 => {
+                quiet(host.failures.answered(at))
+            }
+            // A server that fails on one page neither clears nor blames its host.
+            None => quiet(host.failures),
+            Some(what) => {
+                let is_blocked = what.kind == not_page::Kind::Blocked;
+                let rests = !is_blocked || failed.count >= BLOCKED_IN_A_ROW;
+                let rest = rests.then(|| (not_page::HOST_REST, what.to_string()));
+                Rested { failures: failed, broken: 0, rest }
+            }
+        },
         Ending::Failed(failure) => match failure.kind {
-            // Neither says that the host is unwell: its other pages may be asked all the same.
-            FailureKind::Forbidden | FailureKind::Certificate => (failures, None),
+            FailureKind::Forbidden => quiet(host.failures),
             // One page that breaks its connection, and breaks it again, is no host that fails.
-            FailureKind::Protocol if failures < BROKEN_CONNECTIONS => (failures + 1, None),
+            FailureKind::Protocol if host.broken < BROKEN_CONNECTIONS => {
+                Rested { failures: host.failures, broken: host.broken + 1, rest: None }
+            }
             kind => {
-                let failures = failures + 1;
                 let why = format!("{}: {}", kind.as_str(), failure.detail);
-                (failures, Some((retry_after::rest(failures), why)))
+                let rest = Some((failed.rest_of_failure(name), why));
+                Rested { failures: failed, broken: host.broken, rest }
             }
         },
     }
 }
 
-fn asked_rest(response: &Response, failures: u32, now: Moment) -> (Duration, String) {
+fn asked_rest(
+    response: &Response,
+    failures: Failures,
+    host: &str,
+    now: Moment,
+) -> (Duration, String) {
     match response.field("retry-after").map(|value| (value, retry_after::parse(value, now))) {
         Some((value, Some(rest))) => (rest, format!("Retry-After: {value}")),
-        _ => (retry_after::rest(failures), "no Retry-After".to_owned()),
+        _ => (failures.rest_of_peace(host), "no Retry-After".to_owned()),
     }
 }
 
-/// What an answer to `/robots.txt` changes, for its origin and for its host.
+/// What an answer to `/robots.txt` changes for its origin. `previous`: what was in force for it before.
 pub(super) fn robots_change(
     origin: &str,
     redirects: u32,
-    failures: u32,
+    previous: Option<InForce>,
     exchange: &Exchange,
-    host: &mut HostChange,
+    not_page: Option<&NotPage>,
 ) -> RobotsChange {
-    let finished = exchange.finished();
-    let mut change = RobotsChange {
-        origin: origin.to_owned(),
-        standing: "rules",
-        why: String::new(),
-        robots: None,
-        location: None,
-        redirects: 0,
-        expires_at: finished.after(robots::FRESH_FOR),
-        failures: 0,
-    };
-    match robots::answer(&exchange.url, &exchange.ending, failures, finished) {
-        Standing::Rules(rules) => {
-            host.crawl_delay = Some(rules.crawl_delay());
-            change.robots = match &exchange.ending {
-                Ending::Answered(response) => Some(robots::kept(&response.payload).to_vec()),
-                Ending::Failed(_) => None,
-            };
-        }
-        Standing::Redirect { location } if redirects < robots::MAX_REDIRECTS => {
-            change.standing = "redirect";
-            change.location = Some(location.into());
-            change.redirects = redirects + 1;
-        }
-        Standing::Redirect { .. } => {
-            change.standing = "allow";
-            change.why = format!("more than {} redirects", robots::MAX_REDIRECTS);
-        }
-        Standing::AllowAll { why } => {
-            change.standing = "allow";
-            change.why = why;
-        }
-        Standing::DisallowAll { why, rest } => {
-            change.standing = "disallow";
-            change.expires_at = finished.after(rest);
-            change.failures = failures + 1;
-            change.why = why;
-        }
-    }
-    if let (Some(Some(crawl_delay)), None) = (host.crawl_delay, &host.rest_reason) {
-        host.delay = host.delay.max(crawl_delay);
-        host.next_at = host.next_at.max(finished.after(host.delay));
-    }
-    change
+    let in_force = InForce::after(previous, redirects, exchange, not_page);
+    let gap = in_force.copy.is_some().then(|| in_force.rules().gap()).flatten();
+    RobotsChange { origin: origin.to_owned(), in_force, gap }
 }

@@ -4,6 +4,7 @@
 use crate::clock::Moment;
 use crate::config::{self, Config};
 use crate::seeds::{self, Seed, Seeds};
+use crate::stops::HostList;
 
 /// What a run went by.
 #[derive(Debug, Clone)]
@@ -16,6 +17,8 @@ pub struct RunDescription {
     pub config: Config,
     /// The seeds that it took in.
     pub seeds: Seeds,
+    /// The hosts that it was not to ask, when it began: for now, and because they do not want it.
+    pub stops: (HostList, HostList),
 }
 
 /// Why a description cannot be gone by.
@@ -36,6 +39,10 @@ impl RunDescription {
             toml::Value::Table(table)
         });
         table.insert("seed".to_owned(), toml::Value::Array(seeds.collect()));
+        for (key, list) in [("stop_hosts", &self.stops.0), ("opt_out", &self.stops.1)] {
+            let lines = list.lines().map(toml::Value::from).collect();
+            table.insert(key.to_owned(), toml::Value::Array(lines));
+        }
         // A table of texts and numbers is always JSON.
         serde_json::to_string(&table).unwrap_or_default()
     }
@@ -62,8 +69,14 @@ impl RunDescription {
             _ => Vec::new(),
         };
         let started_at = Moment::from_millis(started_at);
-        Ok(Self { run, started_at, config, seeds: Seeds::new(seeds) })
+        let stops = (hosts(&table, "stop_hosts"), hosts(&table, "opt_out"));
+        Ok(Self { run, started_at, config, seeds: Seeds::new(seeds), stops })
     }
+}
+
+fn hosts(table: &toml::Table, key: &str) -> HostList {
+    let lines = table.get(key).and_then(toml::Value::as_array).into_iter().flatten();
+    HostList::of(lines.filter_map(toml::Value::as_str).map(str::to_owned))
 }
 
 fn seed(value: toml::Value) -> Result<Seed, Unreadable> {
@@ -97,10 +110,13 @@ mod tests {
         let seeds = Seeds::new(vec![seed, Seed::from_url(&url, "command line")]);
         let mut config = Config::default();
         config.fetch.retries = 7;
-        let run = RunDescription { run: 3, started_at: Moment::from_millis(5), config, seeds };
+        let stops = (HostList::parse("a.gov.cn").0, HostList::parse("*.b.gov.cn").0);
+        let started_at = Moment::from_millis(5);
+        let run = RunDescription { run: 3, started_at, config, seeds, stops };
         let again = RunDescription::from_json(&run.to_json()).unwrap();
         assert_eq!((again.run, again.started_at), (3, run.started_at));
         assert_eq!(again.config, run.config);
+        assert_eq!(again.stops, run.stops);
         assert_eq!(again.to_json(), run.to_json());
         assert_eq!(again.seeds.get("青杉市").unwrap().source, "seeds/a.toml");
     }

@@ -1,28 +1,40 @@
 //! Which URL of which host may be asked now. What is granted is written down before it is sent.
 
-use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use url::Url;
+
+use super::addresses::{Addresses, Blocked};
+use super::lookups::{Lookups, Place};
+use super::permission::{RulesAtHand, Word, put_off, word};
 
 use crate::archive::Original;
 use crate::canonical::CanonicalUrl;
 use crate::clock::Moment;
 use crate::config::Config;
 use crate::db::hosts::ReadyHost;
-use crate::db::origins::OriginRow;
 use crate::db::urls::WaitingUrl;
 use crate::db::{DbError, Tx};
+use crate::exchange::Failure;
 use crate::fetch::Validators;
-use crate::frontier::{Lease, Purpose, Reason};
-use crate::politeness::robots::{self, Rules};
-use crate::politeness::{Permit, pace};
+use crate::frontier::{Lease, Purpose};
+use crate::outcome::Outcome;
+use crate::politeness::Permit;
+use crate::politeness::pace::{self, Pace};
+use crate::politeness::robots::InForce;
+use crate::seeds::Seeds;
+use crate::stops::Stops;
 
 /// So many URLs of one host that its robots.txt forbids are set aside in one turn; then the other
 /// hosts come first.
 const FORBIDDEN_AT_ONCE: u32 = 64;
 
-/// The rules of so many origins are kept at hand, parsed.
-const RULES_AT_HAND: usize = 256;
+/// A host whose robots.txt lies where nobody is to be asked is looked at again after so long.
+const WITHOUT_ROBOTS: Duration = Duration::from_hours(1);
+
+/// So many hosts are looked at at once.
+const HOSTS_AT_ONCE: usize = 256;
 
 /// A lease with all that its pass needs to know of its host.
 #[derive(Debug)]
@@ -30,113 +42,200 @@ pub(super) struct Granted {
     pub(super) lease: Lease,
     pub(super) host: ReadyHost,
     pub(super) permit: Permit,
+    /// Where it is asked, or why nowhere.
+    pub(super) address: Result<SocketAddr, Failure>,
+    /// How long that address took to answer last.
+    pub(super) last_response: Option<Duration>,
     /// The payload of the last visit.
     pub(super) last: Option<Original>,
-    /// How often the origin's robots.txt failed in a row.
-    pub(super) robots_failures: u32,
+    /// What was in force for the origin, where its robots.txt is asked for.
+    pub(super) robots: Option<InForce>,
 }
 
-/// Robots rules at hand, parsed, by origin.
+/// What a pass is to do.
+#[derive(Debug)]
+pub(super) enum Task {
+    /// Ask for a URL.
+    Ask(Box<Granted>),
+    /// Look up where an origin is.
+    LookUp {
+        /// The origin.
+        origin: String,
+        /// A URL of it.
+        url: Url,
+    },
+}
+
+/// What is at hand beside the database.
 #[derive(Debug, Default)]
-pub(super) struct RulesAtHand(HashMap<String, (Moment, Rules)>);
+pub(super) struct AtHand {
+    pub(super) rules: RulesAtHand,
+    pub(super) addresses: Addresses,
+    pub(super) lookups: Lookups,
+}
 
-impl RulesAtHand {
-    /// Forgets what was known of an origin.
-    pub(super) fn forget(&mut self, origin: &str) {
-        self.0.remove(origin);
+impl AtHand {
+    /// What an outcome changes.
+    pub(super) fn take_in(&mut self, outcome: &Outcome) {
+        self.release(&outcome.lease);
+        if let Some(change) = &outcome.address {
+            self.addresses.moved(change);
+        }
+        if let Some(change) = &outcome.robots {
+            self.rules.forget(&change.origin);
+        }
+        if outcome.is_unreachable() {
+            // It may be somewhere else now.
+            self.lookups.forget(&outcome.lease.spelling.origin().ascii_serialization());
+        }
     }
 
-    fn keep(&mut self, origin: &str, expires_at: Moment, rules: Rules) {
-        if self.0.len() >= RULES_AT_HAND {
-            self.0.clear();
+    /// Gives back the place that a lease took in the line of its address.
+    pub(super) fn release(&mut self, lease: &Lease) {
+        if let Some(address) = lease.address {
+            self.addresses.release(address);
         }
-        self.0.insert(origin.to_owned(), (expires_at, rules));
     }
 }
 
-/// What robots.txt says of a URL.
-enum Word {
-    Allowed,
-    Forbidden(Reason),
-    /// The robots.txt must be asked for first, at this URL.
-    AskFirst {
-        at: Url,
-        redirects: u32,
-        failures: u32,
-    },
-    /// It could not be had: the host is left alone.
-    Unreachable {
-        until: Moment,
-        why: String,
-    },
+/// What was granted.
+#[derive(Debug, Default)]
+pub(super) struct Grants {
+    pub(super) tasks: Vec<Task>,
+    /// Pages among them.
+    pub(super) pages: u64,
+    /// When a host is due that was due but for its address, or that has more to be looked through.
+    pub(super) wake: Option<Moment>,
+}
+
+impl Grants {
+    fn wake_at(&mut self, moment: Moment) {
+        self.wake = Some(self.wake.map_or(moment, |wake| wake.min(moment)));
+    }
+}
+
+/// What may be asked for now, of which host, where.
+struct Target {
+    host: ReadyHost,
+    permit: Permit,
+    address: Result<SocketAddr, Failure>,
 }
 
 /// What stands at one moment of one run, and is the same for every host.
 pub(super) struct Turn<'a, 'db> {
     pub(super) tx: &'a Tx<'db>,
     pub(super) config: &'a Config,
+    pub(super) seeds: &'a Seeds,
+    pub(super) stops: &'a Stops,
     pub(super) run_id: i64,
     pub(super) now: Moment,
 }
 
 impl Turn<'_, '_> {
-    /// Grants at most `pages` leases of pages and `places` leases in all.
+    /// Grants at most `pages` leases of pages and `places` tasks in all.
     pub(super) fn grant(
         &self,
-        rules: &mut RulesAtHand,
+        at_hand: &mut AtHand,
         places: usize,
-        mut pages: u64,
-    ) -> Result<Vec<Granted>, DbError> {
-        let connections = self.config.politeness.per_host_connections;
-        let mut granted = Vec::new();
+        pages: u64,
+    ) -> Result<Grants, DbError> {
+        let mut grants = Grants::default();
         if places == 0 || pages == 0 {
-            return Ok(granted);
+            return Ok(grants);
         }
-        for host in self.tx.ready_hosts(self.now, connections, places)? {
-            let mut next_at = host.next_at;
-            for taken in host.in_flight..connections {
-                if granted.len() >= places || pages == 0 {
-                    return Ok(granted);
+        let connections = self.config.politeness.per_host_connections;
+        let soon = self.now.after(pace::AHEAD);
+        let mut after = None;
+        loop {
+            let hosts = self.tx.ready_hosts(soon, connections, after, HOSTS_AT_ONCE)?;
+            let Some(last) = hosts.last() else {
+                return Ok(grants);
+            };
+            after = Some((last.next_at, last.id));
+            let is_last = hosts.len() < HOSTS_AT_ONCE;
+            for host in hosts {
+                if grants.tasks.len() >= places || grants.pages >= pages {
+                    return Ok(grants);
                 }
-                let delay = pace::delay(&self.config.politeness, &host.pace);
-                let Ok(permit) = pace::admit(next_at, delay, self.now) else {
-                    break;
-                };
-                next_at = permit.next_at();
-                let Some(one) = self.grant_one(rules, &host, permit, taken)? else {
-                    break;
-                };
-                let is_page = one.lease.purpose == Purpose::Page;
-                granted.push(one);
-                if !is_page {
-                    // Nothing else is asked of the host before its robots.txt is known.
-                    break;
-                }
-                pages -= 1;
+                self.grant_of_host(at_hand, &mut grants, host, (places, pages))?;
+            }
+            if is_last {
+                return Ok(grants);
             }
         }
-        Ok(granted)
     }
 
+    fn grant_of_host(
+        &self,
+        at_hand: &mut AtHand,
+        grants: &mut Grants,
+        mut host: ReadyHost,
+        (places, pages): (usize, u64),
+    ) -> Result<(), DbError> {
+        if self.stops.names(&host.name) {
+            return Ok(());
+        }
+        if let Some(hours) = self.seeds.hours_of(&host.name)
+            && !hours.contains(host.next_at.max(self.now))
+        {
+            let until = hours.opens_after(self.now);
+            return self.tx.rest_host(host.id, until, &format!("hours: it is asked {hours}"));
+        }
+        let connections = self.config.politeness.per_host_connections;
+        for _ in host.in_flight..connections {
+            if grants.tasks.len() >= places || grants.pages >= pages {
+                return Ok(());
+            }
+            let before = grants.pages;
+            let Some(next_at) = self.grant_one(at_hand, grants, &host)? else {
+                return Ok(());
+            };
+            if grants.pages == before {
+                // Nothing else is asked of the host before its robots.txt is known.
+                return Ok(());
+            }
+            (host.next_at, host.in_flight) = (next_at, host.in_flight + 1);
+        }
+        Ok(())
+    }
+
+    /// Grants the first URL of the host's queue that may be asked for; the host's clock after it.
     fn grant_one(
         &self,
-        rules: &mut RulesAtHand,
+        at_hand: &mut AtHand,
+        grants: &mut Grants,
         host: &ReadyHost,
-        permit: Permit,
-        taken: u32,
-    ) -> Result<Option<Granted>, DbError> {
+    ) -> Result<Option<Moment>, DbError> {
+        if let Some(address) = host.address
+            && self.is_blocked(at_hand, grants, address)
+        {
+            return Ok(None);
+        }
         for _ in 0..FORBIDDEN_AT_ONCE {
             let Some(url) = self.tx.next_url(host.id)? else {
                 self.tx.recount_waiting(host.id)?;
                 return Ok(None);
             };
-            match self.word(rules, &url.url)? {
-                Word::Allowed => return Ok(Some(self.grant_page(host, url, permit)?)),
+            match word(self.tx, &mut at_hand.rules, &url.url, self.now)? {
+                Word::Allowed => {
+                    let Some(target) = self.target(at_hand, grants, host.clone(), &url.spelling)
+                    else {
+                        return Ok(None);
+                    };
+                    let next_at = target.permit.host_next_at();
+                    grants.pages += 1;
+                    grants.tasks.push(self.grant_page(at_hand, target, url)?);
+                    return Ok(Some(next_at));
+                }
                 Word::Forbidden(reason) => self.tx.exclude_url(url.id, host.id, &reason)?,
-                Word::AskFirst { .. } if taken > 0 => return Ok(None),
-                Word::AskFirst { at, redirects, failures } => {
-                    let granted = self.grant_robots(host, &url, &at, redirects, permit)?;
-                    return Ok(granted.map(|one| Granted { robots_failures: failures, ..one }));
+                Word::AskFirst { at, redirects, previous } => {
+                    let asked = (at, redirects, previous.map(|previous| *previous));
+                    self.grant_robots(at_hand, grants, (host, &url), asked)?;
+                    return Ok(None);
+                }
+                Word::Closed { until, why } => {
+                    self.tx.rest_host(host.id, until, &why)?;
+                    return Ok(None);
                 }
                 Word::Unreachable { until, why } => {
                     if !put_off(self.tx, (url.id, &url.url), host.id, until, &why)? {
@@ -145,51 +244,77 @@ impl Turn<'_, '_> {
                 }
             }
         }
+        grants.wake_at(self.now);
         Ok(None)
     }
 
-    fn word(&self, at_hand: &mut RulesAtHand, url: &CanonicalUrl) -> Result<Word, DbError> {
-        let origin = url.origin();
-        if let Some((_, rules)) =
-            at_hand.0.get(&origin).filter(|(expires_at, _)| *expires_at > self.now)
-        {
-            return Ok(permitted(rules, url));
-        }
-        let known = self.tx.origin(&origin)?;
-        let failures = known.as_ref().map_or(0, |row| row.failures);
-        let ask = |at, redirects| Word::AskFirst { at, redirects, failures };
-        let Some(row) = known.filter(|row| row.expires_at > self.now) else {
-            return Ok(ask(url.robots_url().as_url().clone(), 0));
-        };
-        Ok(match row.standing.as_str() {
-            "rules" => {
-                let rules = Rules::parse(row.robots.as_deref().unwrap_or_default());
-                let word = permitted(&rules, url);
-                at_hand.keep(&origin, row.expires_at, rules);
-                word
+    /// Whether the line of an address is taken, or its time has not come.
+    fn is_blocked(&self, at_hand: &AtHand, grants: &mut Grants, address: IpAddr) -> bool {
+        let connections = self.config.politeness.per_host_connections;
+        let soon = self.now.after(pace::AHEAD);
+        match at_hand.addresses.blocked(address, connections, soon) {
+            None => false,
+            Some(Blocked::InFlight) => true,
+            Some(Blocked::Until(moment)) => {
+                grants.wake_at(moment);
+                true
             }
-            "allow" => Word::Allowed,
-            "redirect" => match location(&row) {
-                Some(location) => ask(location, row.redirects),
-                None => ask(url.robots_url().as_url().clone(), 0),
-            },
-            // Whatever else it says, it does not say that we may.
-            _ => Word::Unreachable { until: row.expires_at, why: row.why },
-        })
+        }
+    }
+
+    /// Where, and by whose leave, a URL of this host is asked for; none while that is looked up, or while its
+    /// address or the host is to be left alone.
+    fn target(
+        &self,
+        at_hand: &mut AtHand,
+        grants: &mut Grants,
+        host: ReadyHost,
+        url: &Url,
+    ) -> Option<Target> {
+        let politeness = &self.config.politeness;
+        let origin = url.origin().ascii_serialization();
+        let address = match at_hand.lookups.place(&origin, host.address, self.now) {
+            Place::At(address) => Ok(address),
+            Place::Nowhere(failure) => Err(failure),
+            Place::Asked => return None,
+            Place::Unknown => {
+                at_hand.lookups.asked(&origin);
+                grants.tasks.push(Task::LookUp { origin, url: url.clone() });
+                return None;
+            }
+        };
+        let clock = match &address {
+            Ok(address) if self.is_blocked(at_hand, grants, address.ip()) => return None,
+            Ok(address) => at_hand.addresses.pace(address.ip(), politeness),
+            Err(_) => Pace { next_at: Moment::default(), delay: Duration::ZERO },
+        };
+        let pace = Pace { next_at: host.next_at, delay: pace::delay(politeness, &host.pace) };
+        match pace::admit(pace, clock, self.now) {
+            Ok(permit) => {
+                if address.is_err() {
+                    at_hand.lookups.forget(&origin);
+                }
+                Some(Target { host, permit, address })
+            }
+            Err(moment) => {
+                grants.wake_at(moment);
+                None
+            }
+        }
     }
 
     fn grant_page(
         &self,
-        host: &ReadyHost,
+        at_hand: &mut AtHand,
+        target: Target,
         url: WaitingUrl,
-        permit: Permit,
-    ) -> Result<Granted, DbError> {
-        self.tx.lease_url(url.id, host.id)?;
-        self.tx.occupy_host(host.id, self.run_id, permit.next_at())?;
+    ) -> Result<Task, DbError> {
+        self.tx.lease_url(url.id, target.host.id)?;
         let lease = Lease {
             url_id: url.id,
-            host_id: host.id,
-            host: host.name.clone(),
+            host_id: target.host.id,
+            host: target.host.name.clone(),
+            address: None,
             url: url.url,
             spelling: url.spelling,
             purpose: Purpose::Page,
@@ -203,31 +328,47 @@ impl Turn<'_, '_> {
             interval: url.interval,
             granted: self.now,
         };
-        Ok(Granted { lease, host: host.clone(), permit, last: url.last, robots_failures: 0 })
+        self.granted(at_hand, target, lease, url.last, None)
     }
 
-    /// The robots.txt that must be known before `url` is asked for.
+    /// The robots.txt that must be known before `url` is asked for. It may lie at another host, whose line and
+    /// clock it then goes by.
     fn grant_robots(
         &self,
-        host: &ReadyHost,
-        url: &WaitingUrl,
-        at: &Url,
-        redirects: u32,
-        permit: Permit,
-    ) -> Result<Option<Granted>, DbError> {
-        let Ok(canonical) = CanonicalUrl::new(at) else {
+        at_hand: &mut AtHand,
+        grants: &mut Grants,
+        (host, url): (&ReadyHost, &WaitingUrl),
+        (at, redirects, previous): (Url, u32, Option<InForce>),
+    ) -> Result<(), DbError> {
+        let Ok(canonical) = CanonicalUrl::new(&at) else {
             tracing::warn!(%at, "a robots.txt redirects to where nobody can ask");
-            return Ok(None);
+            return Ok(());
         };
-        let at = canonical.as_url().clone();
-        let url_id = self.tx.apart_url(&canonical, host.id, self.now)?;
-        self.tx.occupy_host(host.id, self.run_id, permit.next_at())?;
+        let mut asked = host.clone();
+        if canonical.host() != host.name {
+            asked = self.tx.host(self.tx.host_id(&canonical.host())?)?;
+            if asked.next_at > self.now.after(pace::AHEAD) {
+                let why = format!("robots.txt: it lies at {}, which is left alone", asked.name);
+                return self.tx.rest_host(host.id, asked.next_at, &why);
+            }
+        }
+        if self.stops.names(&asked.name) {
+            let why = format!("robots.txt: it lies at {}, which is not to be asked", asked.name);
+            return self.tx.rest_host(host.id, self.now.after(WITHOUT_ROBOTS), &why);
+        }
+        if asked.in_flight > 0 {
+            return Ok(());
+        }
+        let Some(target) = self.target(at_hand, grants, asked, canonical.as_url()) else {
+            return Ok(());
+        };
         let lease = Lease {
-            url_id,
-            host_id: host.id,
-            host: host.name.clone(),
+            url_id: self.tx.apart_url(&canonical, target.host.id, self.now)?,
+            host_id: target.host.id,
+            host: target.host.name.clone(),
+            address: None,
+            spelling: canonical.as_url().clone(),
             url: canonical,
-            spelling: at,
             purpose: Purpose::Robots { origin: url.url.origin(), redirects },
             seed: url.seed.clone(),
             via: None,
@@ -239,43 +380,35 @@ impl Turn<'_, '_> {
             interval: None,
             granted: self.now,
         };
-        Ok(Some(Granted { lease, host: host.clone(), permit, last: None, robots_failures: 0 }))
+        grants.tasks.push(self.granted(at_hand, target, lease, None, previous)?);
+        Ok(())
     }
-}
 
-fn permitted(rules: &Rules, url: &CanonicalUrl) -> Word {
-    forbidden(rules, url).map_or(Word::Allowed, Word::Forbidden)
-}
-
-/// Why robots.txt keeps us from a URL, if it does.
-pub(crate) fn forbidden(rules: &Rules, url: &CanonicalUrl) -> Option<Reason> {
-    let decision = rules.permits(url);
-    if decision.allowed {
-        return None;
+    fn granted(
+        &self,
+        at_hand: &mut AtHand,
+        target: Target,
+        mut lease: Lease,
+        last: Option<Original>,
+        robots: Option<InForce>,
+    ) -> Result<Task, DbError> {
+        let Target { host, permit, address } = target;
+        let ip = address.as_ref().ok().map(SocketAddr::ip);
+        self.tx.occupy_host(host.id, self.run_id, ip, permit.host_next_at())?;
+        let mut last_response = None;
+        if let Some(ip) = ip {
+            last_response = at_hand.addresses.last_response(ip);
+            at_hand.addresses.occupy(ip, permit.address_next_at());
+        }
+        lease.address = ip;
+        Ok(Task::Ask(Box::new(Granted {
+            lease,
+            host,
+            permit,
+            address,
+            last_response,
+            last,
+            robots,
+        })))
     }
-    let line = decision.line.map(|(number, text)| format!("line {number}: {text}"));
-    Some(Reason::new("robots", line.unwrap_or_default()))
-}
-
-/// Puts a URL off whose origin's robots.txt cannot be had: alone where its host has another origin that may
-/// be asked (a host may be dead by one scheme and well by the other), else with its whole host. True
-/// where the URL alone was put off.
-pub(crate) fn put_off(
-    tx: &Tx<'_>,
-    url: (i64, &CanonicalUrl),
-    host_id: i64,
-    until: Moment,
-    why: &str,
-) -> Result<bool, DbError> {
-    if !tx.has_other_origin(host_id, &url.1.origin())? {
-        tx.rest_host(host_id, until, &format!("robots.txt: {why}"))?;
-        return Ok(false);
-    }
-    tx.put_off_url(url.0, host_id, until, &Reason::new("robots", why))?;
-    Ok(true)
-}
-
-fn location(row: &OriginRow) -> Option<Url> {
-    let location = row.location.as_deref().filter(|_| row.redirects <= robots::MAX_REDIRECTS)?;
-    Url::parse(location).ok()
 }

@@ -1,11 +1,12 @@
 //! The way itself: what is leased is fetched, kept, read, and committed, until nothing is due.
 //!
 //! - `start`: the archive is locked, repaired and opened; seeds are admitted
-//! - `grant`: which URL of which host may be asked now, robots.txt first
+//! - `grant`: which URL of which host may be asked now, robots.txt first (`permission`); `addresses`: the lines of the
+//!   machines; `lookups`: where the origins are
 //! - `work`: one pass, from a lease to its outcome
 //! - `conclude`: what an exchange means for its URL, its host and its origin (pure)
-//! - `committer`: the one writer: bytes, sync, rows, and the next leases
-//! - `progress`: how far a run is
+//! - `committer`: the one writer: bytes (`storing`), sync, rows, and the next leases
+//! - `progress`: how far a run is; `pacing`: how well it keeps time
 //!
 //! ```text
 //! committer --(leases)--> one task each: fetch, decode, read, encode --(outcomes)--> committer
@@ -13,13 +14,18 @@
 //!
 //! A lease is committed before its request is sent, and an outcome after its bytes are synced.
 
+mod addresses;
 mod committer;
 mod conclude;
 pub mod description;
 pub(crate) mod grant;
+mod lookups;
+pub mod pacing;
+pub(crate) mod permission;
 pub mod progress;
 pub(crate) mod remembered;
 pub(crate) mod start;
+mod storing;
 pub(crate) mod work;
 
 use std::num::NonZeroUsize;
@@ -33,8 +39,11 @@ use crate::config::{Config, units};
 use crate::db::DbError;
 use crate::fetch::{FetchError, Fetcher};
 use crate::seeds::Seeds;
+use crate::stops::StopsError;
 
 use committer::{Committer, Message};
+use grant::{Granted, Task};
+pub use pacing::Measured;
 pub use progress::{Ending, Progress, Summary};
 
 /// A host that merely keeps its pace is always waited for. One that rests, and a URL that is due
@@ -100,6 +109,9 @@ pub enum CrawlError {
         #[source]
         source: std::io::Error,
     },
+    /// A list of hosts that are not to be asked cannot be read.
+    #[error(transparent)]
+    Stops(#[from] StopsError),
     /// A thread ended that should not have.
     #[error("the committer ended without a word: what was committed is safe; run it again")]
     Lost,
@@ -149,10 +161,9 @@ pub async fn run(
     let started = start::open(config, &seeds, options, contact)
         .map_err(|error| error.or_disk_full(&config.archive.dir))?;
     let settings = Arc::new(work::Settings { config: config.clone(), seeds, run: started.run_id });
-    let (lease_tx, mut leases) = mpsc::channel(committer::places(config));
+    let (task_tx, mut tasks) = mpsc::channel(committer::places(config));
     let (outcomes, inbox) = std::sync::mpsc::channel();
-    let committer =
-        Committer::new(started, settings.config.clone(), options, inbox, lease_tx, progress);
+    let committer = Committer::new(started, &settings, options, inbox, task_tx, progress);
     let thread = std::thread::Builder::new()
         .name("committer".to_owned())
         .spawn(move || committer.run())
@@ -160,18 +171,16 @@ pub async fn run(
     let large = Arc::new(tokio::sync::Semaphore::new(cores()));
     loop {
         tokio::select! {
-            lease = leases.recv() => {
-                let Some(lease) = lease else { break };
-                let url_lease = lease.lease.clone();
-                let pass = tokio::spawn(work::pass(
-                    lease, fetcher.clone(), Arc::clone(&settings), Arc::clone(&large),
-                ));
-                let outcomes = outcomes.clone();
+            task = tasks.recv() => {
+                let Some(task) = task else { break };
+                let (outcomes, fetcher) = (outcomes.clone(), fetcher.clone());
+                let (settings, large) = (Arc::clone(&settings), Arc::clone(&large));
                 tokio::spawn(async move {
-                    let message = match pass.await {
-                        Ok(Some(worked)) => Message::Worked(Box::new(worked)),
-                        // A page that breaks a library must not leave its host's line taken.
-                        Ok(None) | Err(_) => Message::Broken(Box::new(url_lease)),
+                    let message = match task {
+                        Task::Ask(granted) => pass(*granted, fetcher, settings, large).await,
+                        Task::LookUp { origin, url } => {
+                            Message::LookedUp { origin, found: fetcher.resolve(&url).await }
+                        }
                     };
                     if outcomes.send(message).is_err() {
                         tracing::debug!("an outcome came after the end; its URL is asked again");
@@ -190,6 +199,20 @@ pub async fn run(
         .await
         .map_err(|_joined| CrawlError::Lost)?
         .map_err(|_panic| CrawlError::Lost)?
+}
+
+async fn pass(
+    granted: Granted,
+    fetcher: Fetcher,
+    settings: Arc<work::Settings>,
+    large: Arc<tokio::sync::Semaphore>,
+) -> Message {
+    let lease = granted.lease.clone();
+    match tokio::spawn(work::pass(granted, fetcher, settings, large)).await {
+        Ok(Some(worked)) => Message::Worked(Box::new(worked)),
+        // A page that breaks a library must not leave its host's line taken.
+        Ok(None) | Err(_) => Message::Broken(Box::new(lease)),
+    }
 }
 
 fn cores() -> usize {

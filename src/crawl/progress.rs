@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::pacing::Measured;
 use crate::clock::Moment;
 use crate::db::runs::Tally;
 
@@ -31,6 +32,8 @@ pub enum Ending {
     MaxPages,
     /// `--max-time` was reached.
     MaxTime,
+    /// The stop file is there.
+    Stopped,
     /// `politeness.hours` closed.
     Hours,
     /// Less than `archive.reserve` was free on the disk.
@@ -48,6 +51,7 @@ impl Ending {
             Self::Done => "done",
             Self::MaxPages => "max-pages",
             Self::MaxTime => "max-time",
+            Self::Stopped => "stop file",
             Self::Hours => "hours",
             Self::NoRoom => "disk nearly full",
             Self::Interrupt => "SIGINT",
@@ -65,6 +69,8 @@ pub struct Summary {
     pub tally: Tally,
     /// How long it took.
     pub elapsed: Duration,
+    /// How well it kept time.
+    pub pacing: Measured,
     /// URLs still in the queues.
     pub waiting: u64,
     /// Hosts that rest, and so were not waited for.

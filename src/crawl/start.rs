@@ -6,17 +6,20 @@ use std::path::Path;
 
 use super::description::RunDescription;
 use super::{CrawlError, Options};
+use crate::archive::event::Event;
 use crate::archive::lock::Lock;
 use crate::archive::segment::Appender;
 use crate::archive::{ArchiveError, WarcInfo, format, left_open};
 use crate::canonical::{self, CanonicalUrl};
 use crate::clock::{self, Moment};
 use crate::config::Config;
+use crate::db::addresses::AddressRow;
 use crate::db::hosts::HostPolicy;
 use crate::db::{Db, DbError};
 use crate::frontier::Found;
 use crate::politeness::pace;
 use crate::seeds::Seeds;
+use crate::stops::{StopChange, Stops};
 
 /// What a seed's own page scores: it leads to everything else.
 const SEED_SCORE: u8 = 60;
@@ -31,6 +34,8 @@ pub(super) struct Started {
     pub(super) db: Db,
     pub(super) appender: Appender,
     pub(super) run_id: i64,
+    pub(super) stops: Stops,
+    pub(super) addresses: Vec<AddressRow>,
 }
 
 /// Makes the archive ours.
@@ -54,24 +59,23 @@ pub(super) fn open(
     let mut db = Db::open(&database)?;
     mend(dir, &mut db)?;
     check_files(dir, &db)?;
-    let lapsed = db.take_over(now, |pace| pace::delay(&config.politeness, pace))?;
+    let politeness = &config.politeness;
+    let lapsed = db.take_over(now, |pace| pace::delay(politeness, pace), politeness.delay)?;
     if lapsed > 0 {
         tracing::warn!(urls = lapsed, "the last run was killed; what was in flight is asked again");
     }
     let software = format!("gongkai/{}", env!("CARGO_PKG_VERSION"));
     let run_id = db.start_run(&software, now)?;
     admit_seeds(&mut db, config, seeds, now)?;
-    let only: Vec<String> = options.hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
-    let of_seeds = seeds.clone();
-    db.set_host_policy(HostPolicy::new(move |host| {
-        let wanted = only.is_empty() || only.iter().any(|name| name == host.as_str());
-        (wanted && of_seeds.has_host(host), of_seeds.delay_of(host))
-    }))?;
+    let stops = Stops::read(&config.stops)?;
+    set_policy(&mut db, seeds, options, &stops)?;
+    let lists = stops.lists();
     let description = RunDescription {
         run: run_id,
         started_at: now,
         config: config.clone(),
         seeds: seeds.clone(),
+        stops: (lists.0.clone(), lists.1.clone()),
     };
     let info = WarcInfo {
         run: description.to_json(),
@@ -82,7 +86,48 @@ pub(super) fn open(
     };
     let appender =
         Appender::new(&dir.join(format::WARC_DIR), WORKER, info, config.archive.warc_size)?;
-    Ok(Started { lock, db, appender, run_id })
+    let addresses = db.addresses()?;
+    Ok(Started { lock, db, appender, run_id, stops, addresses })
+}
+
+/// Says which hosts are asked: those of the seeds, of these the ones that were named, and none that is on a
+/// list of stops.
+pub(super) fn set_policy(
+    db: &mut Db,
+    seeds: &Seeds,
+    options: &Options,
+    stops: &Stops,
+) -> Result<(), DbError> {
+    let only: Vec<String> = options.hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
+    let of_seeds = seeds.clone();
+    let (stopped, opted_out) = stops.lists();
+    let lists = [stopped.clone(), opted_out.clone()];
+    db.set_host_policy(HostPolicy::new(move |host| {
+        let wanted = only.is_empty() || only.iter().any(|name| name == host.as_str());
+        let spared = lists.iter().any(|list| list.line_of(host).is_some());
+        (wanted && !spared && of_seeds.has_host(host), of_seeds.delay_of(host))
+    }))
+}
+
+/// Keeps in the archive what has come into force, or was taken back, while a run goes on.
+pub(super) fn keep_events(
+    db: &mut Db,
+    appender: &mut Appender,
+    run: i64,
+    changes: Vec<StopChange>,
+    at: Moment,
+) -> Result<(), CrawlError> {
+    for change in changes {
+        let (what, host, on) = (change.kind.as_str(), &change.host, change.on);
+        tracing::warn!(what, host, in_force = on, "a stop has changed");
+        appender.append_event(&Event { at, run, change })?;
+    }
+    let segments = appender.sync()?;
+    let tx = db.begin()?;
+    for segment in &segments {
+        tx.set_segment(segment)?;
+    }
+    Ok(tx.commit()?)
 }
 
 /// Every WARC file is there, as long as the index says: what is missing is found before more is added.

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
@@ -10,16 +11,17 @@ use super::grant::Granted;
 use crate::archive::metadata::Provenance;
 use crate::archive::{Context, Encoded, Gzip, Original, encode};
 use crate::canonical::{self, CanonicalUrl};
-use crate::clock::{self, Stopwatch};
+use crate::clock::{self, Moment};
 use crate::config::Config;
 use crate::db::hosts::ReadyHost;
 use crate::digest::Digest;
 use crate::discover::{self, Link, PageContext};
-use crate::exchange::{Ending, Exchange, Failure, FailureKind, Response};
+use crate::exchange::{Ending, Exchange, Response};
 use crate::fetch::{Fetcher, Trust};
 use crate::frontier::{Found, Lease, Purpose, Reason};
+use crate::not_page::{self, NotPage};
 use crate::outcome::{Outcome, ReportFacts};
-use crate::politeness::Permit;
+use crate::politeness::robots::{InForce, PageTag};
 use crate::read::Answer;
 use crate::scope::Verdict;
 use crate::seeds::Seeds;
@@ -44,6 +46,8 @@ thread_local! {
 pub(super) struct Worked {
     pub(super) outcome: Outcome,
     pub(super) encoded: Encoded,
+    /// Since when it was allowed.
+    pub(super) due: Moment,
 }
 
 /// Works a lease to its outcome. None only where the runtime is going down.
@@ -53,35 +57,33 @@ pub(super) async fn pass(
     settings: Arc<Settings>,
     large: Arc<Semaphore>,
 ) -> Option<Worked> {
-    let Granted { lease, host, permit, last, robots_failures } = granted;
-    let exchange = ask(permit, &lease, &fetcher, &settings).await;
-    let ground = Ground { lease, host, last, robots_failures };
+    let due = granted.permit.due();
+    let (ground, exchange) = ask(granted, &fetcher, &settings).await;
     let size = match &exchange.ending {
         Ending::Answered(response) => response.payload.len(),
         Ending::Failed(_) => 0,
     };
     if size <= SMALL_PAGE_BYTES {
-        return Some(work(ground, &exchange, &settings));
+        return Some(work(ground, &exchange, &settings, due));
     }
     let _place = large.acquire_owned().await.ok()?;
-    tokio::task::spawn_blocking(move || work(ground, &exchange, &settings)).await.ok()
+    tokio::task::spawn_blocking(move || work(ground, &exchange, &settings, due)).await.ok()
 }
 
-async fn ask(permit: Permit, lease: &Lease, fetcher: &Fetcher, settings: &Settings) -> Exchange {
+/// Asks when the moment has come, no sooner.
+async fn ask(granted: Granted, fetcher: &Fetcher, settings: &Settings) -> (Ground, Exchange) {
+    let Granted { lease, host, permit, address, last_response, last, robots } = granted;
     let url = lease.spelling.clone();
-    let (started, stopwatch) = (clock::now(), Stopwatch::start());
-    let none = || Failure { kind: FailureKind::Dns, detail: "it has no address".to_owned() };
-    let found = fetcher.resolve(&url).await;
-    let address = match found.and_then(|all| all.first().copied().ok_or_else(none)) {
-        Ok(address) => address,
-        Err(failure) => {
-            drop(permit);
-            return Exchange::unresolved(url, started, stopwatch.elapsed(), failure);
+    let exchange = match address {
+        Err(failure) => Exchange::unresolved(url, clock::now(), Duration::ZERO, failure),
+        Ok(address) => {
+            let broken = settings.seeds.allows_broken_certificate(&lease.url.host());
+            let trust = if broken { Trust::BrokenAllowed } else { Trust::Verified };
+            clock::wait_for(permit.due()).await;
+            fetcher.fetch(permit, url, address, &lease.validators, trust).await
         }
     };
-    let broken = settings.seeds.allows_broken_certificate(&lease.url.host());
-    let trust = if broken { Trust::BrokenAllowed } else { Trust::Verified };
-    fetcher.fetch(permit, url, address, &lease.validators, trust).await
+    (Ground { lease, host, last_response, last, robots }, exchange)
 }
 
 /// What was known before the exchange.
@@ -89,11 +91,14 @@ async fn ask(permit: Permit, lease: &Lease, fetcher: &Fetcher, settings: &Settin
 pub(crate) struct Ground {
     pub(crate) lease: Lease,
     pub(crate) host: ReadyHost,
+    /// How long its address took to answer last.
+    pub(crate) last_response: Option<Duration>,
     pub(crate) last: Option<Original>,
-    pub(crate) robots_failures: u32,
+    /// What was in force for the origin, where its robots.txt is asked for.
+    pub(crate) robots: Option<InForce>,
 }
 
-fn work(ground: Ground, exchange: &Exchange, settings: &Settings) -> Worked {
+fn work(ground: Ground, exchange: &Exchange, settings: &Settings, due: Moment) -> Worked {
     let lease = &ground.lease;
     let reading = read(lease, &exchange.ending, settings);
     let provenance = Provenance {
@@ -107,11 +112,16 @@ fn work(ground: Ground, exchange: &Exchange, settings: &Settings) -> Worked {
             Purpose::Robots { origin, redirects } => Some((origin.clone(), *redirects)),
         },
         charset: reading.charset.clone(),
+        robots_tag: reading.tag.words(),
     };
-    let context = Context { provenance, not_modified: ground.last.clone() };
+    let context = Context {
+        provenance,
+        not_modified: ground.last.clone(),
+        not_page: reading.not_page.clone(),
+    };
     let encoded = GZIP.with_borrow_mut(|gzip| encode(exchange, &context, gzip));
     let outcome = outcome(ground, exchange, encoded.recorded.payload, reading, &settings.config);
-    Worked { outcome, encoded }
+    Worked { outcome, encoded, due }
 }
 
 /// What the exchange changes: the same whenever it is asked, today by a crawl or later by a rebuild.
@@ -122,33 +132,36 @@ pub(crate) fn outcome(
     reading: Reading,
     config: &Config,
 ) -> Outcome {
-    let Ground { lease, host, last, robots_failures } = ground;
+    let Ground { lease, host, last_response, last, robots: in_force } = ground;
+    let was_page = last.is_some();
     let changed = match &exchange.ending {
         Ending::Answered(response) if response.status == 304 => false,
         _ => payload.is_none() || payload != last.map(|last| last.digest),
     };
-    let mut host_change = conclude::host_change(config, &host.pace, host.failures, exchange);
+    let not_page = reading.not_page.as_ref();
+    let (mut host, address) =
+        conclude::clocks(config, &host, (lease.address, last_response), exchange, not_page);
     let (mut url, mut robots) = (None, None);
     match &lease.purpose {
         Purpose::Page => {
             let is_report = reading.report.is_some();
-            url = Some(conclude::url_change(config, &lease, &exchange.ending, is_report, changed));
+            url = Some(not_page.map_or_else(
+                || conclude::url_change(config, &lease, &exchange.ending, is_report, changed),
+                |not_page| conclude::not_page(config, &lease, not_page, was_page),
+            ));
         }
         Purpose::Robots { origin, redirects } => {
-            robots = Some(conclude::robots_change(
-                origin,
-                *redirects,
-                robots_failures,
-                exchange,
-                &mut host_change,
-            ));
+            host.rest_reason = host.rest_reason.map(|why| format!("robots.txt: {why}"));
+            robots =
+                Some(conclude::robots_change(origin, *redirects, in_force, exchange, not_page));
         }
     }
     Outcome {
         finished: exchange.finished(),
-        capture: conclude::capture_facts(exchange),
+        capture: conclude::capture_facts(exchange, not_page),
         url,
-        host: host_change,
+        host,
+        address,
         robots,
         report: reading.report,
         found: reading.found,
@@ -156,24 +169,32 @@ pub(crate) fn outcome(
     }
 }
 
-/// What was read out of a page.
+/// What was read out of an answer.
 #[derive(Debug, Default)]
 pub(crate) struct Reading {
+    /// What it is, if it is not the page; then nothing else was read.
+    not_page: Option<NotPage>,
     charset: Option<String>,
+    /// What the page asks of robots. What it asks not to be archived is archived all the same: an agency is bound
+    /// by law to publish it. The archive says so beside it.
+    tag: PageTag,
     report: Option<ReportFacts>,
     found: Vec<Found>,
 }
 
-/// What a page says, if the exchange brought one for the frontier.
+/// What an answer is, and what it says, if it is a page for the frontier.
 pub(crate) fn read(lease: &Lease, ending: &Ending, settings: &Settings) -> Reading {
-    let (Purpose::Page, Ending::Answered(response)) = (&lease.purpose, ending) else {
+    let Ending::Answered(response) = ending else {
         return Reading::default();
     };
+    let not_page = not_page::recognise(&lease.spelling, response);
+    if not_page.is_some() || lease.purpose != Purpose::Page {
+        return Reading { not_page, ..Reading::default() };
+    }
+    let mut tag = PageTag::of_response(response);
     if let 300..=399 = response.status {
-        return Reading {
-            found: redirect(lease, response, settings).into_iter().collect(),
-            ..Reading::default()
-        };
+        let found = redirect(lease, response, settings).into_iter().collect();
+        return Reading { tag, found, ..Reading::default() };
     }
     let answer = Answer {
         url: lease.spelling.as_str(),
@@ -182,7 +203,7 @@ pub(crate) fn read(lease: &Lease, ending: &Ending, settings: &Settings) -> Readi
         payload: &response.payload,
     };
     let Some(read) = answer.page() else {
-        return Reading::default();
+        return Reading { tag, ..Reading::default() };
     };
     let page = discover::links(read.text(), &lease.spelling);
     let context = PageContext {
@@ -191,10 +212,10 @@ pub(crate) fn read(lease: &Lease, ending: &Ending, settings: &Settings) -> Readi
         depth: lease.depth,
         url: &lease.spelling,
     };
-    let follow = !page.nofollow;
-    let links = page.links.iter().filter(|link| follow && !link.nofollow);
+    tag.add(page.tag);
+    let links = page.links.iter().filter(|link| !tag.nofollow && !link.nofollow);
     let found = links.filter_map(|link| admit(lease, link, &context, settings)).collect();
-    Reading { charset: Some(read.charset()), report: read.report(), found }
+    Reading { not_page: None, charset: Some(read.charset()), tag, report: read.report(), found }
 }
 
 fn admit(

@@ -37,7 +37,7 @@ pub struct Capture {
     pub elapsed_ms: u64,
     /// Why the payload is incomplete, if it is.
     pub truncated: Option<String>,
-    /// Why there was no response.
+    /// Why there was no response, or why the response is not the page.
     pub failure: Option<String>,
 }
 
@@ -270,7 +270,7 @@ impl Tx<'_> {
                 millis(facts.elapsed),
                 facts.address,
                 facts.truncated,
-                facts.failure,
+                facts.failure.as_ref().or(facts.not_page.as_ref()),
             ])?;
         let capture = self.0.last_insert_rowid();
         let (Some(digest), None) = (&recorded.payload, known) else {

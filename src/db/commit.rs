@@ -10,7 +10,7 @@ use crate::fetch::Validators;
 use crate::frontier::state::Transition;
 use crate::frontier::{Found, Lease, Purpose, Reason, UrlState};
 use crate::outcome::{HostChange, Outcome, UrlChange};
-use crate::politeness::retry_after;
+use crate::politeness::backoff::Failures;
 
 /// What committing an outcome added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,13 +37,17 @@ impl Tx<'_> {
         let (lease, now) = (&outcome.lease, outcome.finished);
         let (committed, payload) = self.commit_capture(outcome, recorded, placed, run_id)?;
         if let Some(change) = &outcome.url {
-            // What a later 304 speaks of is the page, never an error page in its place.
-            let page = payload.filter(|_| matches!(outcome.capture.status, Some(200 | 304)));
-            self.move_url(lease.url_id, lease.host_id, change, page, now)?;
+            self.move_url(lease.url_id, lease.host_id, change, page(outcome, payload), now)?;
         }
         self.release_host(lease.host_id, &outcome.host)?;
+        if let Some(change) = &outcome.address {
+            self.move_address(change)?;
+        }
         if let Some(change) = &outcome.robots {
-            self.set_origin(lease.host_id, now, change)?;
+            // It may have been found at another host.
+            let host_id = self.host_of_origin(change)?;
+            self.set_origin(host_id, change)?;
+            self.keep_gap(host_id, now)?;
             self.note_visit(lease.url_id, outcome.capture.at, now)?;
         }
         Ok(committed)
@@ -83,7 +87,7 @@ impl Tx<'_> {
             return Ok(());
         }
         self.take_up_url(lease.url_id)?;
-        let page = payload.filter(|_| matches!(outcome.capture.status, Some(200 | 304)));
+        let page = page(outcome, payload);
         self.move_url(lease.url_id, lease.host_id, change, page, outcome.finished)
     }
 
@@ -94,13 +98,14 @@ impl Tx<'_> {
     /// When the database fails.
     pub fn break_lease(&self, lease: &Lease, now: Moment) -> Result<(), DbError> {
         const WHY: &str = "broken: the page broke the program";
+        let failures = Failures::default().failed(now);
         let change = HostChange {
-            next_at: now.after(retry_after::rest(1)),
+            next_at: now.after(failures.rest_of_failure(lease.host.as_str())),
             rest_reason: Some(WHY.to_owned()),
-            failures: 0,
+            failures,
+            broken: 0,
             delay: Duration::ZERO,
             last_response: None,
-            crawl_delay: None,
         };
         self.release_host(lease.host_id, &change)?;
         if lease.purpose != Purpose::Page {
@@ -139,4 +144,10 @@ impl Tx<'_> {
         }
         Ok(new)
     }
+}
+
+/// The payload that a later 304 speaks of: that of the page, never of an error page in its place.
+fn page(outcome: &Outcome, payload: Option<i64>) -> Option<i64> {
+    let facts = &outcome.capture;
+    payload.filter(|_| matches!(facts.status, Some(200 | 304)) && facts.not_page.is_none())
 }

@@ -1,5 +1,6 @@
 //! The hosts: one line each, and a clock that a restart remembers.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use rusqlite::{OptionalExtension, Row, params};
@@ -7,7 +8,8 @@ use rusqlite::{OptionalExtension, Row, params};
 use super::{Db, DbError, Tx, duration, millis};
 use crate::canonical::HostKey;
 use crate::clock::Moment;
-use crate::outcome::HostChange;
+use crate::outcome::{AddressChange, HostChange};
+use crate::politeness::backoff::Failures;
 use crate::politeness::pace::HostPace;
 
 /// A host whose line is free and whose time has come.
@@ -21,21 +23,30 @@ pub struct ReadyHost {
     pub next_at: Moment,
     /// What its delay is made of.
     pub pace: HostPace,
-    /// Failures in a row.
-    pub failures: u32,
+    /// Failures that are not forgiven.
+    pub failures: Failures,
+    /// Connections in a row that broke.
+    pub broken: u32,
+    /// The address at which it was asked last.
+    pub address: Option<IpAddr>,
     /// Places in its line that are taken.
     pub in_flight: u32,
 }
 
 /// What the hosts are waiting for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Waits {
+pub struct Dues {
     /// When the first host is due that is merely kept apart by its pace.
     pub paced: Option<Moment>,
     /// When the first host is due that rests: it asked for peace, or failed.
     pub resting: Option<Moment>,
     /// When the first URL is due again.
     pub again: Option<Moment>,
+}
+
+/// How much is to be done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Backlog {
     /// URLs in the queues of the hosts that are asked in this run.
     pub waiting: u64,
     /// How many hosts have a queue.
@@ -64,7 +75,7 @@ impl std::fmt::Debug for HostPolicy {
 
 pub(super) const READY: &str =
     "id, name, next_at, seed_delay_ms, crawl_delay_ms, last_response_ms, failures,
-    in_flight";
+    failures_since, broken, address, in_flight";
 
 pub(super) fn ready(row: &Row<'_>) -> rusqlite::Result<ReadyHost> {
     let optional = |index| row.get::<_, Option<i64>>(index).map(|ms| ms.map(duration));
@@ -77,8 +88,13 @@ pub(super) fn ready(row: &Row<'_>) -> rusqlite::Result<ReadyHost> {
             crawl_delay: optional(4)?,
             last_response: optional(5)?,
         },
-        failures: row.get(6)?,
-        in_flight: row.get(7)?,
+        failures: Failures {
+            count: row.get(6)?,
+            since: row.get::<_, Option<i64>>(7)?.map(Moment::from_millis),
+        },
+        broken: row.get(8)?,
+        address: row.get::<_, Option<String>>(9)?.and_then(|address| address.parse().ok()),
+        in_flight: row.get(10)?,
     })
 }
 
@@ -99,63 +115,78 @@ impl Tx<'_> {
         Ok(self.0.last_insert_rowid())
     }
 
-    /// Hosts that may be asked now and have a place in their line, those due longest first.
+    /// The first hosts that may be asked by `until` and have a place in their line, those due longest first;
+    /// `after` is where to go on, the moment and the row of the last.
     ///
     /// # Errors
     /// When the database fails.
     pub fn ready_hosts(
         &self,
-        now: Moment,
+        until: Moment,
         connections: u32,
+        after: Option<(Moment, i64)>,
         limit: usize,
     ) -> Result<Vec<ReadyHost>, DbError> {
         let mut statement = self.0.prepare_cached(&format!(
             "SELECT {READY} FROM hosts
              WHERE waiting > 0 AND active = 1 AND next_at <= ?1 AND in_flight < ?2
-             ORDER BY next_at LIMIT ?3"
+                 AND next_at >= ?4 AND (next_at, id) > (?4, ?5)
+             ORDER BY next_at, id LIMIT ?3"
         ))?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let hosts = statement.query_map(params![now.as_millis(), connections, limit], ready)?;
+        let (at, id) = after.map_or((i64::MIN, 0), |(at, id)| (at.as_millis(), id));
+        let hosts =
+            statement.query_map(params![until.as_millis(), connections, limit, at, id], ready)?;
         Ok(hosts.collect::<Result<_, _>>()?)
     }
 
-    /// What the hosts that are asked in this run are waiting for.
+    /// When the first host is due that is not due at `now`, and the first URL that comes again.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn waits(&self, connections: u32) -> Result<Waits, DbError> {
-        let moment = |millis: Option<i64>| millis.map(Moment::from_millis);
-        let mut statement = self.0.prepare_cached(
-            "SELECT min(next_at) FILTER (WHERE in_flight < ?1 AND rest_reason IS NULL),
-                 min(next_at) FILTER (WHERE in_flight < ?1 AND rest_reason IS NOT NULL),
-                 coalesce(sum(waiting), 0), count(*), count(rest_reason),
-                 (SELECT min(due_at) FROM urls WHERE due_at IS NOT NULL)
-             FROM hosts WHERE waiting > 0 AND active = 1",
-        )?;
-        let unsigned = |value: i64| value.unsigned_abs();
-        Ok(statement.query_row([connections], |row| {
-            Ok(Waits {
-                paced: moment(row.get(0)?),
-                resting: moment(row.get(1)?),
-                waiting: unsigned(row.get(2)?),
-                hosts_waiting: unsigned(row.get(3)?),
-                hosts_resting: unsigned(row.get(4)?),
-                again: moment(row.get(5)?),
-            })
-        })?)
+    pub fn dues(&self, now: Moment, connections: u32) -> Result<Dues, DbError> {
+        let first = |resting: &str| -> Result<Option<Moment>, DbError> {
+            let mut statement = self.0.prepare_cached(&format!(
+                "SELECT next_at FROM hosts WHERE waiting > 0 AND active = 1 AND in_flight < ?1
+                     AND next_at > ?2 AND rest_reason IS {resting} ORDER BY next_at LIMIT 1"
+            ))?;
+            let found =
+                statement.query_row(params![connections, now.as_millis()], |row| row.get(0));
+            Ok(found.optional()?.map(Moment::from_millis))
+        };
+        let mut again =
+            self.0.prepare_cached("SELECT min(due_at) FROM urls WHERE due_at IS NOT NULL")?;
+        let again: Option<i64> = again.query_row([], |row| row.get(0))?;
+        Ok(Dues {
+            paced: first("NULL")?,
+            resting: first("NOT NULL")?,
+            again: again.map(Moment::from_millis),
+        })
     }
 
-    /// Takes a place in the host's line and moves its clock.
+    /// Takes a place in the host's line, to ask it at this address, and moves its clock.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn occupy_host(&self, host_id: i64, run_id: i64, next_at: Moment) -> Result<(), DbError> {
+    pub fn occupy_host(
+        &self,
+        host_id: i64,
+        run_id: i64,
+        address: Option<IpAddr>,
+        next_at: Moment,
+    ) -> Result<(), DbError> {
         self.0
             .prepare_cached(
-                "UPDATE hosts SET in_flight = in_flight + 1, lease_run = ?2, next_at = ?3
+                "UPDATE hosts SET in_flight = in_flight + 1, lease_run = ?2, next_at = ?3,
+                     address = coalesce(?4, address)
                  WHERE id = ?1",
             )?
-            .execute(params![host_id, run_id, next_at.as_millis()])?;
+            .execute(params![
+                host_id,
+                run_id,
+                next_at.as_millis(),
+                address.map(|address| address.to_string()),
+            ])?;
         Ok(())
     }
 
@@ -164,23 +195,32 @@ impl Tx<'_> {
         self.0
             .prepare_cached(
                 "UPDATE hosts SET in_flight = in_flight - 1, next_at = max(next_at, ?2),
-                     rest_reason = ?3, failures = ?4, delay_ms = ?5,
-                     last_response_ms = coalesce(?6, last_response_ms)
+                     rest_reason = ?3, failures = ?4, failures_since = ?5, broken = ?6, delay_ms = ?7,
+                     last_response_ms = coalesce(?8, last_response_ms)
                  WHERE id = ?1",
             )?
             .execute(params![
                 host_id,
                 change.next_at.as_millis(),
                 change.rest_reason,
-                change.failures,
+                change.failures.count,
+                change.failures.since.map(Moment::as_millis),
+                change.broken,
                 millis(change.delay),
                 change.last_response.map(millis),
             ])?;
-        if let Some(crawl_delay) = change.crawl_delay {
-            self.0
-                .prepare_cached("UPDATE hosts SET crawl_delay_ms = ?2 WHERE id = ?1")?
-                .execute(params![host_id, crawl_delay.map(millis)])?;
-        }
+        Ok(())
+    }
+
+    /// Keeps to the greatest gap that an origin of the host asks for, from `now` on.
+    pub(super) fn keep_gap(&self, host_id: i64, now: Moment) -> Result<(), DbError> {
+        self.0
+            .prepare_cached(
+                "UPDATE hosts SET crawl_delay_ms = gap, delay_ms = max(delay_ms, coalesce(gap, 0)),
+                     next_at = max(next_at, ?2 + coalesce(gap, 0))
+                 FROM (SELECT max(gap_ms) AS gap FROM origins WHERE host_id = ?1) WHERE id = ?1",
+            )?
+            .execute(params![host_id, now.as_millis()])?;
         Ok(())
     }
 
@@ -207,6 +247,25 @@ impl Tx<'_> {
 }
 
 impl Db {
+    /// How much waits for the hosts that are asked in this run.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn backlog(&self) -> Result<Backlog, DbError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT coalesce(sum(waiting), 0), count(*), count(rest_reason)
+             FROM hosts WHERE waiting > 0 AND active = 1",
+        )?;
+        let unsigned = |value: i64| value.unsigned_abs();
+        Ok(statement.query_row([], |row| {
+            Ok(Backlog {
+                waiting: unsigned(row.get(0)?),
+                hosts_waiting: unsigned(row.get(1)?),
+                hosts_resting: unsigned(row.get(2)?),
+            })
+        })?)
+    }
+
     /// Says which hosts are asked in this run, and what delay their seeds want: those that are known,
     /// and those that will be found.
     ///
@@ -241,6 +300,7 @@ impl Db {
         &mut self,
         now: Moment,
         delay: impl Fn(&HostPace) -> Duration,
+        address_delay: Duration,
     ) -> Result<u64, DbError> {
         let tx = self.begin()?;
         let lapsed = {
@@ -256,6 +316,10 @@ impl Db {
                 )?;
                 lapsed += urls as u64;
                 let next_at = host.next_at.max(now.after(delay(&host.pace)));
+                if let Some(address) = host.address {
+                    let next_at = now.after(address_delay);
+                    tx.move_address(&AddressChange { address, next_at, last_response: None })?;
+                }
                 tx.0.execute(
                     "UPDATE hosts SET in_flight = 0, waiting = waiting + ?2, next_at = ?3
                      WHERE id = ?1",
@@ -295,7 +359,7 @@ mod tests {
             let id = tx.host_id(&host(name)).unwrap();
             tx.add_waiting(id, 1).unwrap();
         }
-        let ready = tx.ready_hosts(Moment::from_millis(0), 1, 9).unwrap();
+        let ready = tx.ready_hosts(Moment::from_millis(0), 1, None, 9).unwrap();
         assert_eq!(ready.len(), 1, "the other is not asked in this run");
         assert_eq!(ready[0].name, host("a.gov.cn"));
         assert_eq!(ready[0].pace.seed_delay, Some(Duration::from_secs(7)));
@@ -307,16 +371,16 @@ mod tests {
         let now = Moment::from_millis(1_000_000);
         let tx = db.begin().unwrap();
         let id = tx.host_id(&host("a.gov.cn")).unwrap();
-        tx.occupy_host(id, 1, Moment::from_millis(5)).unwrap();
+        tx.occupy_host(id, 1, None, Moment::from_millis(5)).unwrap();
         tx.add_waiting(id, 1).unwrap();
         tx.commit().unwrap();
         let politeness = Config::default().politeness;
-        db.take_over(now, |pace| pace::delay(&politeness, pace)).unwrap();
+        db.take_over(now, |pace| pace::delay(&politeness, pace), politeness.delay).unwrap();
         let tx = db.begin().unwrap();
-        assert!(tx.ready_hosts(now, 1, 9).unwrap().is_empty());
+        assert!(tx.ready_hosts(now, 1, None, 9).unwrap().is_empty());
         let later = now.after(politeness.delay);
-        assert_eq!(tx.ready_hosts(later, 1, 9).unwrap().len(), 1);
-        assert_eq!(tx.waits(1).unwrap().paced, Some(later));
+        assert_eq!(tx.ready_hosts(later, 1, None, 9).unwrap().len(), 1);
+        assert_eq!(tx.dues(now, 1).unwrap().paced, Some(later));
     }
 
     #[test]
@@ -331,7 +395,7 @@ mod tests {
         drop(db);
         let mut db = Db::open(&dir.path().join("gongkai.db")).unwrap();
         let tx = db.begin().unwrap();
-        assert!(tx.ready_hosts(Moment::from_millis(8_999_999), 1, 9).unwrap().is_empty());
-        assert_eq!(tx.waits(1).unwrap().resting, Some(until));
+        assert!(tx.ready_hosts(Moment::from_millis(8_999_999), 1, None, 9).unwrap().is_empty());
+        assert_eq!(tx.dues(Moment::default(), 1).unwrap().resting, Some(until));
     }
 }

@@ -1,7 +1,7 @@
 //! Rows: the frontier and the catalogue in one SQLite file. The only module that knows SQL.
 //!
 //! - `migrate`: the schema and its versions
-//! - `hosts`: the hosts' clocks and lines; `origins`: what their robots.txt said
+//! - `hosts`: the hosts' clocks and lines; `addresses`: those of the machines; `origins`: what their robots.txt said
 //! - `urls`: admitting, leasing and moving URLs
 //! - `captures`: payloads, captures and segments; `reports`: what was read out of them; `pages`: what
 //!   can be read again
@@ -15,6 +15,7 @@
 //! One writer: whoever crawls holds the archive's lock. Write-ahead log, and `synchronous=FULL`: what
 //! is committed survives a power cut, since a host's wish for peace must.
 
+pub mod addresses;
 pub mod captures;
 pub mod commit;
 pub mod consistency;

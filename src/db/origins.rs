@@ -2,31 +2,12 @@
 //! asked, also after a restart.
 
 use rusqlite::{OptionalExtension, params};
+use url::Url;
 
 use super::{DbError, Tx};
 use crate::clock::Moment;
 use crate::outcome::RobotsChange;
-
-/// The robots.txt in force for an origin.
-#[derive(Debug, Clone)]
-pub struct OriginRow {
-    /// `rules`, `allow`, `disallow`, `redirect`.
-    pub standing: String,
-    /// In words.
-    pub why: String,
-    /// The file, where it holds rules.
-    pub robots: Option<Vec<u8>>,
-    /// Where to ask next.
-    pub location: Option<String>,
-    /// Redirects followed so far.
-    pub redirects: u32,
-    /// When it was fetched.
-    pub fetched_at: Moment,
-    /// To be asked again after this.
-    pub expires_at: Moment,
-    /// Failures in a row.
-    pub failures: u32,
-}
+use crate::politeness::robots::{InForce, Standing};
 
 const SELECT: &str = "SELECT standing, why, robots, location, redirects, fetched_at, expires_at,
      failures FROM origins WHERE origin = ?1";
@@ -34,15 +15,19 @@ const SELECT: &str = "SELECT standing, why, robots, location, redirects, fetched
 pub(super) fn find(
     connection: &rusqlite::Connection,
     origin: &str,
-) -> Result<Option<OriginRow>, DbError> {
+) -> Result<Option<InForce>, DbError> {
     let mut statement = connection.prepare_cached(SELECT)?;
     Ok(statement
         .query_row([origin], |row| {
-            Ok(OriginRow {
-                standing: row.get(0)?,
+            let location: Option<String> = row.get(3)?;
+            Ok(InForce {
+                // A word that nobody knows does not say that we may.
+                standing: Standing::from_word(&row.get::<_, String>(0)?)
+                    .unwrap_or(Standing::Disallow),
                 why: row.get(1)?,
-                robots: row.get(2)?,
-                location: row.get(3)?,
+                copy: row.get(2)?,
+                // What is no URL leads nowhere: the file is asked for anew.
+                location: location.and_then(|location| Url::parse(&location).ok()),
                 redirects: row.get(4)?,
                 fetched_at: Moment::from_millis(row.get(5)?),
                 expires_at: Moment::from_millis(row.get(6)?),
@@ -57,7 +42,7 @@ impl super::Db {
     ///
     /// # Errors
     /// When the database fails.
-    pub fn origin(&self, origin: &str) -> Result<Option<OriginRow>, DbError> {
+    pub fn origin(&self, origin: &str) -> Result<Option<InForce>, DbError> {
         find(&self.connection, origin)
     }
 }
@@ -67,7 +52,7 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// When the database fails.
-    pub fn origin(&self, origin: &str) -> Result<Option<OriginRow>, DbError> {
+    pub fn origin(&self, origin: &str) -> Result<Option<InForce>, DbError> {
         find(&self.0, origin)
     }
 
@@ -83,31 +68,35 @@ impl Tx<'_> {
         Ok(statement.exists(params![host_id, origin])?)
     }
 
-    pub(super) fn set_origin(
-        &self,
-        host_id: i64,
-        at: Moment,
-        change: &RobotsChange,
-    ) -> Result<(), DbError> {
+    /// The row of the host that an origin is of.
+    pub(super) fn host_of_origin(&self, change: &RobotsChange) -> Result<i64, DbError> {
+        let of = super::urls::canonical(&change.origin)?;
+        self.host_id(&of.host())
+    }
+
+    pub(super) fn set_origin(&self, host_id: i64, change: &RobotsChange) -> Result<(), DbError> {
+        let RobotsChange { origin, in_force, gap } = change;
         self.0
             .prepare_cached(
                 "INSERT INTO origins (origin, host_id, standing, why, robots, location, redirects,
-                     fetched_at, expires_at, failures)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+                     fetched_at, expires_at, failures, gap_ms)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
                  ON CONFLICT (origin) DO UPDATE SET standing = ?3, why = ?4, robots = ?5,
-                     location = ?6, redirects = ?7, fetched_at = ?8, expires_at = ?9, failures = ?10",
+                     location = ?6, redirects = ?7, fetched_at = ?8, expires_at = ?9, failures = ?10,
+                     gap_ms = ?11",
             )?
             .execute(params![
-                change.origin,
+                origin,
                 host_id,
-                change.standing,
-                change.why,
-                change.robots,
-                change.location,
-                change.redirects,
-                at.as_millis(),
-                change.expires_at.as_millis(),
-                change.failures,
+                in_force.standing.as_str(),
+                in_force.why,
+                in_force.copy,
+                in_force.location.as_ref().map(Url::as_str),
+                in_force.redirects,
+                in_force.fetched_at.as_millis(),
+                in_force.expires_at.as_millis(),
+                in_force.failures,
+                gap.map(super::millis),
             ])?;
         Ok(())
     }

@@ -218,7 +218,7 @@ impl Tx<'_> {
         Ok(hosts.len() as u64)
     }
 
-    /// Lets every host rest its delay from now, and `least` at least: nobody knows whether it was asked
+    /// Lets every host, and every address, rest its delay from now, and `least` at least: nobody knows whether it was asked
     /// just before.
     ///
     /// # Errors
@@ -226,6 +226,10 @@ impl Tx<'_> {
     pub fn rest_all_hosts(&self, now: Moment, least: Duration) -> Result<(), DbError> {
         self.0.execute(
             "UPDATE hosts SET next_at = max(next_at, ?1 + max(delay_ms, ?2))",
+            params![now.as_millis(), millis(least)],
+        )?;
+        self.0.execute(
+            "UPDATE addresses SET next_at = max(next_at, ?1 + ?2)",
             params![now.as_millis(), millis(least)],
         )?;
         Ok(())

@@ -86,6 +86,8 @@ pub struct Chosen {
     pub place: Place,
     /// It was brought along, and not chosen itself.
     pub brought_along: bool,
+    /// Nothing was answered, or something in place of the page at the URL.
+    pub not_page: bool,
 }
 
 impl Chosen {
@@ -367,14 +369,16 @@ impl Selection {
     }
 }
 
-/// Of each URL the latest page, or "not modified" in its place; where there is none, the latest answer. What
-/// nobody holds the payload of comes last: it could not be exported.
+/// Of each URL the latest page, or "not modified" in its place; where there is none, the latest answer: one that is
+/// not the page (`failure` says what it is) hides no page. What nobody holds the payload of comes last: it could
+/// not be exported.
 const LEAVE_EARLIER: &str = "
     DELETE FROM temp.chosen WHERE capture NOT IN (
         SELECT id FROM (
             SELECT c.id AS id, row_number() OVER (
                 PARTITION BY c.url_id
-                ORDER BY o.id IS NULL, coalesce(c.status, 0) IN (200, 304) DESC, c.at DESC, c.id DESC)
+                ORDER BY o.id IS NULL, coalesce(c.status, 0) IN (200, 304) AND c.failure IS NULL DESC,
+                    c.at DESC, c.id DESC)
                 AS place
             FROM temp.chosen x JOIN captures c ON c.id = x.capture
             LEFT JOIN payloads p ON p.id = c.payload_id LEFT JOIN captures o ON o.id = p.capture_id
@@ -391,7 +395,7 @@ const CHOSEN: &str =
     "SELECT c.id, c.url_id, coalesce(u.spelling, u.url), c.at, c.kind, c.status, c.mime,
      c.truncated, c.payload_id, p.digest, c.record_id, s.name, c.offset, c.length,
      coalesce((SELECT min(n.offset) FROM captures n
-         WHERE n.segment_id = c.segment_id AND n.offset > c.offset), s.length), x.brought";
+         WHERE n.segment_id = c.segment_id AND n.offset > c.offset), s.length), x.brought, c.failure IS NOT NULL";
 
 fn chosen(row: &Row<'_>) -> rusqlite::Result<Chosen> {
     let unsigned = |index| row.get::<_, i64>(index).map(i64::unsigned_abs);
@@ -417,5 +421,6 @@ fn chosen(row: &Row<'_>) -> rusqlite::Result<Chosen> {
             next: unsigned(14)?,
         },
         brought_along: row.get(15)?,
+        not_page: row.get(16)?,
     })
 }

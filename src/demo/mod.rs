@@ -18,7 +18,7 @@ mod site;
 
 pub use report_page::Sample;
 pub use request_log::{Logged, RequestLog};
-pub use server::serve;
+pub use server::{listen, places, serve};
 pub use site::Portal;
 
 /// The sample portals.

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
@@ -38,12 +39,45 @@ struct Served {
     bomb: std::sync::OnceLock<Bytes>,
 }
 
+/// Listens for the portals, each at an address of its own, counted up from this one: portals are asked by
+/// address as they are by name. Where the system has no such addresses, all share the first.
+///
+/// # Errors
+/// When the first cannot be listened at.
+pub async fn listen(first: SocketAddr, portals: &[Portal]) -> io::Result<Vec<TcpListener>> {
+    let mut listeners = vec![TcpListener::bind(first).await?];
+    let mut address = first.ip();
+    for _ in portals.iter().skip(1) {
+        let IpAddr::V4(before) = address else {
+            break;
+        };
+        address = Ipv4Addr::from_bits(before.to_bits().saturating_add(1)).into();
+        match TcpListener::bind((address, first.port())).await {
+            Ok(listener) => listeners.push(listener),
+            Err(error) => {
+                tracing::debug!(%address, %error, "a portal shares the address of another");
+                break;
+            }
+        }
+    }
+    Ok(listeners)
+}
+
+/// Where each portal is, by the listeners of [`listen`].
+///
+/// # Errors
+/// When a listener cannot say.
+pub fn places(listeners: &[TcpListener], portals: &[Portal]) -> io::Result<Vec<SocketAddr>> {
+    let at = |index: usize| listeners.get(index).or(listeners.first()).map(TcpListener::local_addr);
+    portals.iter().enumerate().filter_map(|(index, _)| at(index)).collect()
+}
+
 /// Serves the portals until `shutdown`.
 ///
 /// # Errors
-/// When the listener fails.
+/// When a listener fails.
 pub async fn serve(
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
     portals: Vec<Portal>,
     log: Option<RequestLog>,
     shutdown: impl Future<Output = ()>,
@@ -54,15 +88,24 @@ pub async fn serve(
         asked: Mutex::new(HashSet::new()),
         bomb: std::sync::OnceLock::new(),
     });
-    tokio::pin!(shutdown);
+    let mut accepting = tokio::task::JoinSet::new();
+    for listener in listeners {
+        accepting.spawn(accept(listener, Arc::clone(&served)));
+    }
+    tokio::select! {
+        ended = accepting.join_next() => match ended {
+            Some(Ok(ended)) => ended,
+            Some(Err(broken)) => Err(io::Error::other(broken)),
+            None => Ok(()),
+        },
+        () = shutdown => Ok(()),
+    }
+}
+
+async fn accept(listener: TcpListener, served: Arc<Served>) -> io::Result<()> {
     loop {
-        tokio::select! {
-            connection = listener.accept() => {
-                let (stream, _) = connection?;
-                tokio::spawn(connected(stream, Arc::clone(&served)));
-            }
-            () = &mut shutdown => return Ok(()),
-        }
+        let (stream, _) = listener.accept().await?;
+        tokio::spawn(connected(stream, Arc::clone(&served)));
     }
 }
 
@@ -265,7 +308,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let log = RequestLog::create(log).unwrap();
-        serve(listener, portals(), Some(log), check(address)).await.unwrap();
+        serve(vec![listener], portals(), Some(log), check(address)).await.unwrap();
     }
 
     #[tokio::test]

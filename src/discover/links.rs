@@ -9,6 +9,8 @@ use lol_html::html_content::{Element, TextChunk};
 use lol_html::{ElementContentHandlers, HtmlRewriter, MemorySettings, Selector, Settings};
 use url::Url;
 
+use crate::politeness::robots::PageTag;
+
 /// More links than this on one page are a list without end; the first are taken.
 const MAX_LINKS: usize = 5_000;
 
@@ -49,8 +51,8 @@ pub struct Page {
     pub title: Option<String>,
     /// In the order in which they stand; of two to one URL the one that says more.
     pub links: Vec<Link>,
-    /// `<meta name="robots" content="nofollow">`: none of them is to be followed.
-    pub nofollow: bool,
+    /// What `<meta name="robots">` says.
+    pub tag: PageTag,
 }
 
 struct Selectors {
@@ -135,7 +137,7 @@ struct Finder {
     links: Vec<Link>,
     at: HashMap<Url, usize>,
     title: String,
-    nofollow: bool,
+    tag: PageTag,
 }
 
 impl Finder {
@@ -146,7 +148,7 @@ impl Finder {
             links: Vec::new(),
             at: HashMap::new(),
             title: String::new(),
-            nofollow: false,
+            tag: PageTag::default(),
         }
     }
 
@@ -181,8 +183,8 @@ impl Finder {
         let is = |name: &str, value: &str| {
             tag.get_attribute(name).is_some_and(|found| found.eq_ignore_ascii_case(value))
         };
-        if is("name", "robots") {
-            self.nofollow |= has_word(&content, "nofollow") || has_word(&content, "none");
+        if let Some(name) = tag.get_attribute("name") {
+            self.tag.add(PageTag::of_meta(&name, &content));
         } else if is("http-equiv", "refresh")
             && let Some(target) = refresh_target(&content)
         {
@@ -255,7 +257,7 @@ impl Finder {
             }
         }
         let title = Some(collapse(&self.title)).filter(|title| !title.is_empty());
-        Page { title, links, nofollow: self.nofollow }
+        Page { title, links, tag: self.tag }
     }
 }
 
@@ -368,8 +370,12 @@ mod tests {
     #[test]
     fn a_page_may_forbid_to_follow() {
         let base = Url::parse("http://x.gov.cn/").unwrap();
-        assert!(links("<meta name=robots content='noindex, nofollow'>", &base).nofollow);
-        assert!(!links("<meta name=robots content='index'>", &base).nofollow);
+        let tag = |html| links(html, &base).tag;
+        assert!(tag("<meta name=robots content='noindex, nofollow'>").nofollow);
+        assert!(tag("<meta content=noindex name=robots><META NAME=GongKai CONTENT=None>").nofollow);
+        assert!(!tag("<meta name=robots content='index'>").nofollow);
+        assert!(!tag("<meta name=otherbot content='nofollow'>").nofollow);
+        assert!(!tag("<!-- <meta name=robots content=nofollow> -->").nofollow);
         assert_eq!(links("<title>市 政府\n</title>", &base).title.unwrap(), "市 政府");
     }
 

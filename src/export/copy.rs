@@ -183,7 +183,8 @@ fn keep_page(
     if let Some(prefix) = prefix.filter(|_| capture.kind == "response") {
         work.selection.keep_title(payload, prefix.title(capture).as_deref())?;
     }
-    if !capture.brought_along && matches!(capture.status, Some(200 | 304)) {
+    let is_page = matches!(capture.status, Some(200 | 304)) && !capture.not_page;
+    if is_page && !capture.brought_along {
         work.selection.keep_page(capture, payload)?;
     }
     Ok(())

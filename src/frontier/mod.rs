@@ -10,6 +10,7 @@ pub mod order;
 pub mod revisit;
 pub mod state;
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use url::Url;
@@ -32,6 +33,8 @@ pub struct Lease {
     pub host: HostKey,
     /// What the frontier knows the URL by.
     pub url: CanonicalUrl,
+    /// The address at which it is asked, where that is known.
+    pub address: Option<IpAddr>,
     /// What is fetched: the first spelling seen.
     pub spelling: Url,
     /// What the request is for.

@@ -11,7 +11,7 @@
 //!                         |  +---- retrying <-----------+   it failed and is tried again
 //!                         |        failed <-------------+   it failed too often
 //!                         |        excluded <-----------+   robots, redirects, kind
-//!                         +-----------------------------+   its host asked for peace, or the lease lapsed
+//!                         +-----------------------------+   its host asked for peace, or hides; or the lease lapsed
 //! ```
 //!
 //! Every state but `waiting` and `leased` carries a reason; `fetched`, `unchanged` and `retrying`
@@ -21,6 +21,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::exchange::FailureKind;
+use crate::not_page::{self, Kind, NotPage};
 
 /// Where a URL stands. The numbers are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -124,6 +125,13 @@ pub enum Event {
     },
     /// 429 or 503: the host asked for peace. The URL keeps its place.
     Peace,
+    /// Something was answered in place of the page.
+    NotPage {
+        /// What, and how that was seen.
+        not_page: NotPage,
+        /// When to ask again for a page that is gone; never, if there was none before.
+        again_in: Option<Duration>,
+    },
     /// 5xx: the server failed on this URL.
     ServerError {
         /// The status.
@@ -180,6 +188,9 @@ pub fn next(event: &Event, attempts: u32, retries: u32) -> Transition {
             again_in: None,
             attempts,
         },
+        Event::NotPage { not_page, again_in } => {
+            in_place_of_the_page(not_page, *again_in, attempts, retries)
+        }
         Event::ServerError { status } => {
             failed(Reason::new("status", status.to_string()), attempts, retries, false)
         }
@@ -202,6 +213,30 @@ pub fn next(event: &Event, attempts: u32, retries: u32) -> Transition {
             }
         }
     }
+}
+
+/// What the host does to all its pages costs the URL its place only if it goes on: else the one page that is
+/// answered so each day would keep its host from all others.
+fn in_place_of_the_page(
+    not_page: &NotPage,
+    again_in: Option<Duration>,
+    attempts: u32,
+    retries: u32,
+) -> Transition {
+    let attempts = attempts + 1;
+    let (state, again_in, attempts) = match not_page.kind {
+        Kind::Soft404 => (UrlState::Fetched, again_in, 0),
+        Kind::Challenge | Kind::Captive | Kind::Maintenance | Kind::Parked
+            if attempts <= retries =>
+        {
+            (UrlState::Waiting, None, attempts)
+        }
+        Kind::Challenge | Kind::Captive | Kind::Maintenance | Kind::Parked | Kind::Blocked => {
+            (UrlState::Retrying, Some(not_page::URL_REST), attempts)
+        }
+    };
+    let reason = Some(Reason::new(not_page.kind.as_str(), not_page.why.clone()));
+    Transition { state, reason, again_in, attempts }
 }
 
 /// A connection that broke is tried again at the host's own pace the first time; everything else
@@ -265,6 +300,43 @@ mod tests {
     fn a_host_that_asks_for_peace_costs_the_url_nothing() {
         let next = next(&Event::Peace, 2, 2);
         assert_eq!((next.state, next.attempts), (UrlState::Waiting, 2));
+    }
+
+    #[test]
+    fn a_url_whose_host_hides_keeps_its_place_until_its_tries_are_used_up() {
+        for kind in [Kind::Challenge, Kind::Captive, Kind::Maintenance, Kind::Parked] {
+            let not_page = NotPage { kind, why: "why".to_owned() };
+            let event = Event::NotPage { not_page, again_in: None };
+            let first = next(&event, 0, 2);
+            assert_eq!((first.state, first.attempts), (UrlState::Waiting, 1), "{kind:?}");
+            assert_eq!(first.reason.unwrap().to_string(), format!("{}: why", kind.as_str()));
+            assert_eq!(next(&event, 1, 2).state, UrlState::Waiting);
+            let last = next(&event, 2, 2);
+            assert_eq!((last.state, last.again_in), (UrlState::Retrying, Some(not_page::URL_REST)));
+        }
+    }
+
+    #[test]
+    fn a_url_at_which_we_were_blocked_is_put_off_for_long_and_never_given_up() {
+        let not_page = NotPage { kind: Kind::Blocked, why: "why".to_owned() };
+        let event = Event::NotPage { not_page, again_in: None };
+        for attempts in [0, 9] {
+            let next = next(&event, attempts, 2);
+            assert_eq!((next.state, next.again_in), (UrlState::Retrying, Some(not_page::URL_REST)));
+            assert_eq!(next.attempts, attempts + 1);
+        }
+    }
+
+    #[test]
+    fn a_soft_404_is_gone_and_asked_for_again_only_if_there_was_a_page() {
+        let event = |again_in| {
+            let not_page = NotPage { kind: Kind::Soft404, why: "title 404".to_owned() };
+            next(&Event::NotPage { not_page, again_in }, 1, 2)
+        };
+        let never = event(None);
+        assert_eq!((never.state, never.again_in), (UrlState::Fetched, None));
+        assert_eq!(never.reason.unwrap().to_string(), "soft-404: title 404");
+        assert_eq!(event(Some(Duration::from_hours(24))).again_in, Some(Duration::from_hours(24)));
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! The pace of one host: how far apart two requests stand, and whether the next may go out now.
+//! The pace of a host and of an address: how far apart two requests stand, and when the next may go out.
+//! Many portals share one machine, so that a request goes out only when both allow it.
 //!
-//! governor's GCRA does the arithmetic on a state that is ours: the moment before which the host is
-//! to be left alone. The database keeps that moment, so a restart remembers it.
+//! governor's GCRA does the arithmetic on a state that is ours: the moment before which a host, or an
+//! address, is to be left alone. The database keeps that moment, so a restart remembers it.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -15,18 +16,34 @@ use governor::{Quota, RateLimiter};
 use crate::clock::Moment;
 use crate::config;
 
-/// Leave to send one request to one host. Made only here, used up by the fetcher: what asks a host
-/// has asked its clock before.
+/// A request that may go out so soon is granted now, to be sent when its moment comes: what granting
+/// takes (a transaction, synced) then delays nobody.
+pub const AHEAD: Duration = Duration::from_millis(40);
+
+/// Leave to send one request to one host at one address. Made only here, used up by the fetcher: what asks
+/// has asked both clocks before.
 #[derive(Debug)]
-#[must_use = "a permit that is dropped has moved the host's clock for nothing"]
+#[must_use = "a permit that is dropped has moved the clocks for nothing"]
 pub struct Permit {
-    next_at: Moment,
+    due: Moment,
+    host_next_at: Moment,
+    address_next_at: Moment,
 }
 
 impl Permit {
+    /// The moment since which both clocks allow it: it may lie a little ahead, and is to be waited for.
+    pub fn due(&self) -> Moment {
+        self.due
+    }
+
     /// The moment before which the host is to be left alone from now on.
-    pub fn next_at(&self) -> Moment {
-        self.next_at
+    pub fn host_next_at(&self) -> Moment {
+        self.host_next_at
+    }
+
+    /// The moment before which the address is to be left alone from now on.
+    pub fn address_next_at(&self) -> Moment {
+        self.address_next_at
     }
 }
 
@@ -35,50 +52,77 @@ impl Permit {
 pub struct HostPace {
     /// The seed's own `delay`, if it sets one.
     pub seed_delay: Option<Duration>,
-    /// Crawl-delay of its robots.txt.
+    /// What its robots.txt asks for (Crawl-delay, Request-rate).
     pub crawl_delay: Option<Duration>,
     /// How long it took to answer last.
     pub last_response: Option<Duration>,
 }
 
+/// The clock of a host, or of an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// To be left alone until then.
+    pub next_at: Moment,
+    /// And then for so long after each request.
+    pub delay: Duration,
+}
+
 /// The gap between the end of one request to a host and the start of the next: the greatest of
 /// what is configured, what the seed asks for, `delay_factor` times the last response time (these
-/// three at most `max_delay`), and the Crawl-delay, however long.
+/// three at most `max_delay`), and what robots.txt asks for, however long.
 pub fn delay(politeness: &config::Politeness, host: &HostPace) -> Duration {
-    let asked = host.seed_delay.unwrap_or_default().max(politeness.delay);
-    let busy = host
-        .last_response
+    let asked = host.seed_delay.unwrap_or_default().min(politeness.max_delay);
+    address_delay(politeness, host.last_response)
+        .max(asked)
+        .max(host.crawl_delay.unwrap_or_default())
+}
+
+/// The gap between the end of one request to an address and the start of the next: what is configured, and
+/// `delay_factor` times the last response time, at most `max_delay`. What a seed or a robots.txt asks for is
+/// for its host alone.
+pub fn address_delay(politeness: &config::Politeness, last_response: Option<Duration>) -> Duration {
+    let busy = last_response
         .and_then(|took| {
             Duration::try_from_secs_f64(took.as_secs_f64() * politeness.delay_factor).ok()
         })
         .unwrap_or_default();
-    asked.max(busy).min(politeness.max_delay).max(host.crawl_delay.unwrap_or_default())
+    politeness.delay.max(busy).min(politeness.max_delay)
 }
 
-/// May a request go out `now` to a host that is to be left alone until `next_at`? If so its clock
-/// moves on by `delay`; if not, when.
+/// May a request go out `now`, or so soon that it can be granted now, to a host at an address? If so both
+/// clocks move on; if not, when.
 ///
 /// # Errors
 /// The moment to wait for.
-pub fn admit(next_at: Moment, delay: Duration, now: Moment) -> Result<Permit, Moment> {
-    let Some(quota) = Quota::with_period(delay) else {
+pub fn admit(host: Pace, address: Pace, now: Moment) -> Result<Permit, Moment> {
+    let due = host.next_at.max(address.next_at);
+    let at = due.max(now);
+    if now.until(at) > AHEAD {
+        return Err(at);
+    }
+    Ok(Permit { due, host_next_at: next_at(host, at)?, address_next_at: next_at(address, at)? })
+}
+
+/// Where a clock stands after a request at `at`.
+fn next_at(pace: Pace, at: Moment) -> Result<Moment, Moment> {
+    let Some(quota) = Quota::with_period(pace.delay) else {
         // governor knows no pace without a gap: a host of one's own at zero delay.
-        return if next_at <= now { Ok(Permit { next_at: now }) } else { Err(next_at) };
+        return if pace.next_at <= at { Ok(at) } else { Err(pace.next_at) };
     };
-    let owed = now.until(next_at);
-    let state = HostClock(Cell::new(Some(owed).filter(|owed| !owed.is_zero())));
+    let owed = at.until(pace.next_at);
+    let state = OneClock(Cell::new(Some(owed).filter(|owed| !owed.is_zero())));
     let limiter: RateLimiter<_, _, _, NoOpMiddleware<Duration>> =
         RateLimiter::new(quota, state, FixedClock);
     match limiter.check() {
-        Ok(()) => Ok(Permit { next_at: now.after(delay) }),
-        Err(not_until) => Err(now.after(not_until.wait_time_from(Duration::ZERO))),
+        Ok(()) => Ok(at.after(pace.delay)),
+        Err(not_until) => Err(at.after(not_until.wait_time_from(Duration::ZERO))),
     }
 }
 
-/// governor's state of one host: its theoretical arrival time, from now.
-struct HostClock(Cell<Option<Duration>>);
+/// governor's state of one clock: its theoretical arrival time, from now.
+struct OneClock(Cell<Option<Duration>>);
 
-impl StateStore for HostClock {
+impl StateStore for OneClock {
     type Key = NotKeyed;
 
     fn measure_and_replace<T, F, E>(&self, _key: &NotKeyed, decide: F) -> Result<T, E>
@@ -133,15 +177,43 @@ mod tests {
     }
 
     #[test]
-    fn a_request_goes_out_only_when_the_host_is_due() {
+    fn an_address_is_left_alone_for_what_is_configured_or_for_what_its_last_answer_took() {
+        let politeness = crate::config::Config::default().politeness;
+        let of = |took: Option<u64>| address_delay(&politeness, took.map(Duration::from_millis));
+        assert_eq!(of(None), seconds(2));
+        assert_eq!(of(Some(100)), seconds(2));
+        assert_eq!(of(Some(700)), seconds(7), "ten times the response time");
+        assert_eq!(of(Some(30_000)), seconds(60), "at most max_delay");
+    }
+
+    #[test]
+    fn a_request_goes_out_only_when_host_and_address_are_due() {
         let now = Moment::from_millis(1_000_000);
-        let permit = admit(now, seconds(2), now).unwrap();
-        assert_eq!(permit.next_at(), now.after(seconds(2)));
-        assert_eq!(admit(permit.next_at(), seconds(2), now).unwrap_err(), permit.next_at());
-        assert!(admit(permit.next_at(), seconds(2), permit.next_at()).is_ok());
-        let later = now.after(seconds(86_400));
-        assert_eq!(admit(later, seconds(2), now).unwrap_err(), later, "a rest outlasts the delay");
-        assert_eq!(admit(later, Duration::ZERO, now).unwrap_err(), later);
-        assert!(admit(now, Duration::ZERO, now).is_ok());
+        let pace = |next_at, delay| Pace { next_at, delay };
+        let free = pace(now, Duration::ZERO);
+        let permit = admit(pace(now, seconds(2)), pace(now, seconds(3)), now).unwrap();
+        assert_eq!(permit.host_next_at(), now.after(seconds(2)));
+        assert_eq!(permit.address_next_at(), now.after(seconds(3)));
+        let later = now.after(seconds(2));
+        assert_eq!(admit(pace(later, seconds(2)), free, now).unwrap_err(), later);
+        assert_eq!(admit(free, pace(later, seconds(2)), now).unwrap_err(), later, "its machine");
+        assert!(admit(pace(later, seconds(2)), free, later).is_ok());
+        let far = now.after(seconds(86_400));
+        assert_eq!(admit(pace(far, seconds(2)), free, now).unwrap_err(), far, "a rest");
+        assert_eq!(admit(pace(far, Duration::ZERO), free, now).unwrap_err(), far);
+    }
+
+    #[test]
+    fn what_is_due_at_once_is_granted_now_and_sent_no_earlier_than_it_is_due() {
+        let now = Moment::from_millis(1_000_000);
+        let soon = now.after(AHEAD);
+        let host = Pace { next_at: soon, delay: seconds(2) };
+        let permit = admit(host, Pace { next_at: now, delay: seconds(2) }, now).unwrap();
+        assert_eq!(permit.due(), soon);
+        assert_eq!(permit.host_next_at(), soon.after(seconds(2)));
+        let late = Pace { next_at: Moment::from_millis(5), delay: seconds(2) };
+        let permit = admit(late, late, now).unwrap();
+        assert_eq!(permit.due(), Moment::from_millis(5));
+        assert_eq!(permit.host_next_at(), now.after(seconds(2)), "a gap that was not used is lost");
     }
 }

@@ -17,10 +17,10 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use crate::archive::exchanges::{Archived, Exchanges, Piece};
-use crate::archive::left_open::{self, LeftOpen};
+use crate::archive::files::{self, WarcFile};
 use crate::archive::lock::Lock;
 use crate::archive::read::file_digest;
-use crate::archive::scan::{Damage, Scan, Scanned};
+use crate::archive::scan::{Damage, Scan};
 use crate::archive::{ArchiveError, SegmentState, durable, format};
 use crate::clock::{self, Moment};
 use crate::config::Config;
@@ -118,7 +118,7 @@ pub(crate) fn run_locked<E: From<RebuildError>>(
     mut tell: impl FnMut(&Event<'_>) -> Result<(), E>,
 ) -> Result<Summary, E> {
     let dir = &config.archive.dir;
-    let files = files(dir).map_err(RebuildError::from)?;
+    let files = files::all(dir).map_err(RebuildError::from)?;
     if files.is_empty() {
         return Err(RebuildError::NoFiles { dir: dir.join(format::WARC_DIR) }.into());
     }
@@ -148,44 +148,10 @@ fn lock(dir: &Path) -> Result<Lock, RebuildError> {
     Ok(Lock::acquire(dir)?)
 }
 
-/// A WARC file, as far as it is gone by.
-struct File {
-    name: String,
-    path: PathBuf,
-    /// To its end; of one that was left open, to the end of its last whole record.
-    length: u64,
-    left: Option<LeftOpen>,
-}
-
-/// The files, in the order in which they were written.
-fn files(dir: &Path) -> Result<Vec<File>, ArchiveError> {
-    let mut files = Vec::new();
-    for (name, length) in format::sealed(dir)? {
-        files.push(File { path: format::find_segment(dir, &name), name, length, left: None });
-    }
-    for left in left_open::find(dir)? {
-        let (name, path) = (left.name().to_owned(), left.path().to_owned());
-        let length = whole_records(&path)?;
-        files.push(File { name, path, length, left: Some(left) });
-    }
-    files.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(files)
-}
-
-fn whole_records(path: &Path) -> Result<u64, ArchiveError> {
-    let mut end = 0;
-    for scanned in Scan::open(path, None)? {
-        if let Scanned::Record(found) = scanned? {
-            end = found.offset + found.length;
-        }
-    }
-    Ok(end)
-}
-
 /// What the reader hands over.
 enum Read<'a> {
     /// A file begins.
-    Begin(&'a File),
+    Begin(&'a WarcFile),
     /// What stands next in it.
     Piece(Piece),
     /// It was read to its end; all its bytes have this digest.
@@ -228,7 +194,7 @@ fn payload_bytes(archived: &Archived) -> usize {
     }
 }
 
-fn read<'a>(files: &'a [File], outbox: SyncSender<Vec<Read<'a>>>) {
+fn read<'a>(files: &'a [WarcFile], outbox: SyncSender<Vec<Read<'a>>>) {
     let mut bundles = Bundles { outbox, bundle: Vec::new(), bytes: 0, is_over: false };
     for file in files.iter().filter(|file| file.length > 0) {
         if let Err(error) = read_file(file, &mut bundles) {
@@ -242,7 +208,7 @@ fn read<'a>(files: &'a [File], outbox: SyncSender<Vec<Read<'a>>>) {
     bundles.hand_over();
 }
 
-fn read_file<'a>(file: &'a File, bundles: &mut Bundles<'a>) -> Result<(), ArchiveError> {
+fn read_file<'a>(file: &'a WarcFile, bundles: &mut Bundles<'a>) -> Result<(), ArchiveError> {
     bundles.add(Read::Begin(file));
     for piece in Exchanges::new(Scan::open(&file.path, Some(file.length))?) {
         bundles.add(Read::Piece(piece?));
@@ -341,6 +307,7 @@ impl Rebuild<'_> {
                 tracing::info!(file = segment, offset, "passed over: {what}");
                 Ok(())
             }
+            Piece::Event(_) => Ok(()),
             Piece::Info { at, software, run } => {
                 self.commit(segment, found)?;
                 Ok(self.begin_run(segment, &software, at, run.as_deref())?)
@@ -379,7 +346,11 @@ impl Rebuild<'_> {
     }
 
     /// The new index in the place of the old one; then the files become what it says of them.
-    fn put_in_place(mut self, new: place::New, files: &[File]) -> Result<Summary, RebuildError> {
+    fn put_in_place(
+        mut self,
+        new: place::New,
+        files: &[WarcFile],
+    ) -> Result<Summary, RebuildError> {
         let (now, dir) = (clock::now(), self.replay.archive_dir());
         self.replay.take_over_losses(&dir.join(format::DATABASE), now)?;
         self.summary.lost = self.replay.lost();

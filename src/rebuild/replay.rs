@@ -92,7 +92,7 @@ impl<'a> Replay<'a> {
         if run.run == self.settings.run {
             return Ok(());
         }
-        let RunDescription { run, started_at, config, seeds } = run;
+        let RunDescription { run, started_at, config, seeds, stops: _ } = run;
         self.settings = Settings { config, seeds, run };
         self.begin(software, started_at)
     }
@@ -189,7 +189,7 @@ impl<'a> Replay<'a> {
     /// What the crawl decided beside its exchanges; then the database is closed.
     pub(super) fn end(mut self, now: Moment) -> Result<(), DbError> {
         let tx = self.db.begin()?;
-        settle::robots(&tx)?;
+        settle::robots(&tx, self.last)?;
         tx.promote_due(self.last)?;
         tx.ask_again_for_lost()?;
         tx.rest_all_hosts(now, self.fallback.0.politeness.delay)?;
@@ -220,7 +220,8 @@ impl Pass<'_, '_> {
             return Ok(Replayed { copies: 1, ..Replayed::default() });
         };
         let lease = &ground.lease;
-        self.tx.occupy_host(lease.host_id, self.settings.run, ground.host.next_at)?;
+        let next_at = ground.host.next_at;
+        self.tx.occupy_host(lease.host_id, self.settings.run, lease.address, next_at)?;
         if lease.purpose == Purpose::Page {
             self.tx.take_up_url(lease.url_id)?;
         }
@@ -319,13 +320,13 @@ impl Pass<'_, '_> {
             }
             None => Purpose::Page,
         };
-        let (known, host_id, robots_failures) = match &purpose {
-            Purpose::Robots { origin, .. } => {
-                let failures = self.tx.origin(origin)?.map_or(0, |row| row.failures);
-                (None, self.host_of(origin, url)?, failures)
-            }
-            Purpose::Page => (self.known(url, archived)?, self.tx.host_id(&url.host())?, 0),
+        let (known, robots) = match &purpose {
+            Purpose::Robots { origin, .. } => (None, self.tx.origin(origin)?),
+            Purpose::Page => (self.known(url, archived)?, None),
         };
+        let host_id = self.tx.host_id(&url.host())?;
+        let address = archived.exchange.address.map(|address| address.ip());
+        let last_response = address.map(|ip| self.tx.last_response_of(ip)).transpose()?.flatten();
         let known = known.as_ref();
         let url_id = match known {
             Some(known) => known.id,
@@ -336,6 +337,7 @@ impl Pass<'_, '_> {
             url_id,
             host_id,
             host: host.name.clone(),
+            address,
             url: url.clone(),
             spelling: archived.exchange.url.clone(),
             purpose,
@@ -350,12 +352,7 @@ impl Pass<'_, '_> {
             granted: now,
         };
         let last = known.and_then(|known| known.last.clone());
-        Ok(Ground { lease, host, last, robots_failures })
-    }
-
-    fn host_of(&self, origin: &str, url: &CanonicalUrl) -> Result<i64, DbError> {
-        let of_origin = url::Url::parse(origin).ok().and_then(|url| CanonicalUrl::new(&url).ok());
-        self.tx.host_id(&of_origin.as_ref().unwrap_or(url).host())
+        Ok(Ground { lease, host, last_response, last, robots })
     }
 
     /// The row of a page, made from what its records say where the page that led to it is not there.

@@ -1,12 +1,12 @@
 //! What the crawl decided without asking anybody: which of the URLs in its queues robots.txt keeps it from,
-//! and which hosts rest because theirs cannot be had.
+//! and which hosts rest because theirs cannot be had, or says that they are not to be visited now.
 
 use std::collections::HashMap;
 
 use crate::clock::Moment;
-use crate::crawl::grant::{forbidden, put_off};
+use crate::crawl::permission::{closed, forbidden, put_off};
 use crate::db::{DbError, Tx};
-use crate::politeness::robots::Rules;
+use crate::politeness::robots::{Rules, Standing};
 
 /// So many URLs are looked at at once.
 const AT_ONCE: u32 = 1_000;
@@ -24,16 +24,17 @@ enum Word {
     Nothing,
 }
 
-/// Goes through all queues, by what each origin's robots.txt said last.
-pub(super) fn robots(tx: &Tx<'_>) -> Result<(), DbError> {
+/// Goes through all queues, by what each origin's robots.txt said last. `last`: when the last exchange
+/// ended, the one moment that is known of the crawl's end.
+pub(super) fn robots(tx: &Tx<'_>, last: Moment) -> Result<(), DbError> {
     let mut words: HashMap<String, Word> = HashMap::new();
     let mut after = 0;
     loop {
         let queued = tx.queued_after(after, AT_ONCE)?;
-        let Some(last) = queued.last() else {
+        let Some(end) = queued.last() else {
             return Ok(());
         };
-        after = last.id;
+        after = end.id;
         for one in &queued {
             let origin = one.url.origin();
             if !words.contains_key(&origin) {
@@ -46,6 +47,8 @@ pub(super) fn robots(tx: &Tx<'_>) -> Result<(), DbError> {
                 Some(Word::Rules(rules)) => {
                     if let Some(reason) = forbidden(rules, &one.url) {
                         tx.exclude_url(one.id, one.host_id, &reason)?;
+                    } else if let Some((until, why)) = closed(rules, last) {
+                        tx.rest_host(one.host_id, until, &why)?;
                     }
                 }
                 Some(Word::Unreachable { until, why }) => {
@@ -58,12 +61,12 @@ pub(super) fn robots(tx: &Tx<'_>) -> Result<(), DbError> {
 }
 
 fn word(tx: &Tx<'_>, origin: &str) -> Result<Word, DbError> {
-    let Some(row) = tx.origin(origin)? else {
+    let Some(robots) = tx.origin(origin)? else {
         return Ok(Word::Nothing);
     };
-    Ok(match row.standing.as_str() {
-        "rules" => Word::Rules(Rules::parse(row.robots.as_deref().unwrap_or_default())),
-        "disallow" => Word::Unreachable { until: row.expires_at, why: row.why },
-        _ => Word::Nothing,
+    Ok(match robots.standing {
+        Standing::Rules => Word::Rules(robots.rules()),
+        Standing::Disallow => Word::Unreachable { until: robots.expires_at, why: robots.why },
+        Standing::Allow | Standing::Redirect => Word::Nothing,
     })
 }

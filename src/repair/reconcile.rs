@@ -154,7 +154,7 @@ impl Ground<'_> {
                     done.added += added;
                     done.copies += 1 - added;
                 }
-                Piece::Exchange(_) | Piece::Damage(_) | Piece::Stray(_) => {}
+                Piece::Exchange(_) | Piece::Event(_) | Piece::Damage(_) | Piece::Stray(_) => {}
             }
         }
         Ok(())

@@ -11,3 +11,9 @@ CREATE TABLE addresses (
 ALTER TABLE hosts ADD COLUMN address TEXT;
 -- When the last step of its failures was counted, or forgiven.
 ALTER TABLE hosts ADD COLUMN failures_since INTEGER;
+-- The gap between two requests to its host that its robots.txt asks for.
+ALTER TABLE origins ADD COLUMN gap_ms INTEGER;
+-- Connections in a row that broke.
+ALTER TABLE hosts ADD COLUMN broken INTEGER NOT NULL DEFAULT 0;
+
+CREATE INDEX hosts_resting ON hosts (next_at) WHERE rest_reason IS NOT NULL;

@@ -1,21 +1,24 @@
 //! What robots.txt permits (RFC 9309).
 //!
-//! - `rules`: the file as groups and rules, and the match of a URL against them
-//! - `standing`: what an answer to `/robots.txt` means before its rules are read
+//! - `lines`: the file as lines, and what a line says; `pattern`: paths and patterns in one form
+//! - `limits`: how fast and when we may come; `index`: thousands of rules, and the one that decides
+//! - `rules`: the file as what it says to us
+//! - `in_force`: what holds for an origin, exchange after exchange
+//! - `page_tag`: what a page itself says, in its head or its HTML
 
+mod in_force;
+mod index;
+mod limits;
+mod lines;
+mod page_tag;
+mod pattern;
 mod rules;
-mod standing;
 
-use std::time::Duration;
-
-pub use rules::{Decision, Rules, kept};
-pub use standing::{Standing, answer};
+pub use in_force::{COPY_SERVES_FOR, FRESH_FOR, InForce, MAX_REDIRECTS, Standing};
+pub use limits::VisitTime;
+pub use lines::kept;
+pub use page_tag::PageTag;
+pub use rules::{Decision, Rules};
 
 /// Our product token (RFC 9309, section 2.2.1).
 pub const AGENT: &str = "gongkai";
-
-/// A copy is in force for so long (RFC 9309, section 2.4: no longer than 24 hours).
-pub const FRESH_FOR: Duration = Duration::from_hours(24);
-
-/// So many redirects are followed to find the file (RFC 9309, section 2.3.1.2: five at least).
-pub const MAX_REDIRECTS: u32 = 5;

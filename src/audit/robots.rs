@@ -1,0 +1,187 @@
+//! Which robots.txt was in force for an origin, told from its archived exchanges alone.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::request::RobotsAnswer;
+use super::violation::{Broken, Earlier, Rule};
+use super::{GRANTED_BEFORE, granted_by};
+use crate::archive::CaptureKind;
+use crate::archive::exchanges::Archived;
+use crate::canonical::{CanonicalUrl, HostKey};
+use crate::clock::Moment;
+use crate::digest::Digest;
+use crate::exchange::Ending;
+use crate::not_page;
+use crate::politeness::robots::{InForce, Rules, Standing, kept};
+
+const ASK_FIRST: &str = "a robots.txt asked for before the page";
+
+/// What an origin's robots.txt said last, and when it was asked for.
+#[derive(Debug)]
+pub(super) struct Origin {
+    in_force: InForce,
+    rules: Rules,
+    asked: Earlier,
+}
+
+impl Origin {
+    /// What is in force after one more exchange; `before` is what was.
+    fn after(before: Option<Self>, answer: &RobotsAnswer, asked: &Earlier) -> Self {
+        let before = before.map(|before| before.in_force);
+        let not_page = match &answer.exchange.ending {
+            Ending::Answered(response) => not_page::recognise(&answer.exchange.url, response),
+            Ending::Failed(_) => None,
+        };
+        let in_force =
+            InForce::after(before, answer.redirects, &answer.exchange, not_page.as_ref());
+        Self { rules: in_force.rules(), in_force, asked: asked.clone() }
+    }
+
+    /// The gap between two requests that its copy asks for.
+    fn gap(&self) -> Duration {
+        self.rules.gap().unwrap_or_default()
+    }
+
+    /// Why a page must not be asked for at this moment, if so: the rule, what was found, what was due.
+    fn objection(&self, url: &CanonicalUrl, at: Moment) -> Option<(Rule, String, String)> {
+        let in_force = &self.in_force;
+        let expired = in_force.expires_at;
+        let (found, due) = match in_force.standing {
+            _ if at > expired.after(GRANTED_BEFORE) => {
+                (format!("a copy that was good until {expired}"), ASK_FIRST)
+            }
+            Standing::Redirect => ("a robots.txt that lies elsewhere".to_owned(), ASK_FIRST),
+            Standing::Disallow => {
+                let why = format!("a robots.txt that cannot be had ({})", in_force.why);
+                (why, "nothing asked of its origin")
+            }
+            Standing::Allow => return None,
+            Standing::Rules => return self.broken_rule(url, at),
+        };
+        Some((Rule::Robots, found, due.to_owned()))
+    }
+
+    fn broken_rule(&self, url: &CanonicalUrl, at: Moment) -> Option<(Rule, String, String)> {
+        let decision = self.rules.permits(url);
+        if !decision.allowed {
+            let line = decision.line.map(|(number, text)| format!("line {number}: {text}"));
+            let due = "a page that robots.txt permits".to_owned();
+            return Some((Rule::Robots, line.unwrap_or_default(), due));
+        }
+        let times = self.rules.visit_time()?;
+        (!times.contains(at) && !times.contains(granted_by(at))).then(|| {
+            let due = format!("requests within Visit-time {times}");
+            (Rule::VisitTime, format!("a request at {at}"), due)
+        })
+    }
+
+    /// Whether a robots.txt is looked for at this URL after so many redirects.
+    fn leads_to(&self, url: &CanonicalUrl) -> bool {
+        let location = self.in_force.location.as_ref();
+        location.and_then(|to| CanonicalUrl::new(to).ok()).is_some_and(|to| to == *url)
+    }
+}
+
+/// What is known of all origins.
+#[derive(Debug, Default)]
+pub(super) struct Origins(HashMap<String, Origin>);
+
+impl Origins {
+    /// Takes in an exchange; the host whose delay it sets, with the gap that its robots.txt asks for.
+    pub(super) fn learn(
+        &mut self,
+        answer: &RobotsAnswer,
+        asked: &Earlier,
+    ) -> Option<(HostKey, Duration)> {
+        let before = self.0.remove(&answer.origin);
+        let origin = Origin::after(before, answer, asked);
+        let gap = origin.gap();
+        self.0.insert(answer.origin.clone(), origin);
+        let url = url::Url::parse(&answer.origin).ok()?;
+        Some((CanonicalUrl::new(&url).ok()?.host(), gap))
+    }
+
+    /// Whether what is said to be asked for as a robots.txt is one: at its place, or where it was said to be.
+    pub(super) fn is_one(&self, answer: &RobotsAnswer, url: &CanonicalUrl) -> bool {
+        let is_at_its_place = url.origin() == answer.origin && url.robots_url() == *url;
+        let origin = self.0.get(&answer.origin);
+        is_at_its_place || origin.is_some_and(|origin| origin.leads_to(url))
+    }
+
+    /// What is wrong with asking for a page at this moment, if anything is.
+    pub(super) fn judge(&self, url: &CanonicalUrl, at: Moment) -> Option<Broken> {
+        let Some(origin) = self.0.get(&url.origin()) else {
+            return Some(Broken {
+                rule: Rule::Robots,
+                found: "no robots.txt of its origin before it".to_owned(),
+                due: ASK_FIRST.to_owned(),
+                after: None,
+            });
+        };
+        let (rule, found, due) = origin.objection(url, at)?;
+        Some(Broken { rule, found, due, after: Some(origin.asked.clone()) })
+    }
+}
+
+/// The robots files of an archive by their digests: one that comes again unchanged is a revisit, whose bytes
+/// stand elsewhere, under any URL.
+#[derive(Debug, Default)]
+pub(super) struct Payloads {
+    kept: HashMap<Digest, Arc<[u8]>>,
+    /// Those that stand with a page.
+    wanted: HashSet<Digest>,
+    missing: HashSet<Digest>,
+}
+
+impl Payloads {
+    /// Keeps what this exchange brings of robots files, or gives it what it left to another record; whether it is
+    /// whole then.
+    pub(super) fn take(&mut self, archived: &mut Archived) -> bool {
+        let is_robots = archived.metadata.provenance.robots_of.is_some();
+        let recorded = &archived.recorded;
+        let (Some(digest), Ending::Answered(response)) =
+            (recorded.payload, &mut archived.exchange.ending)
+        else {
+            return true;
+        };
+        // Of others the status says all.
+        let is_robots = is_robots && matches!(response.status, 200..=299);
+        match recorded.kind {
+            CaptureKind::Response if is_robots || self.wanted.contains(&digest) => {
+                let bytes = self.kept.entry(digest).or_insert_with(|| speaking(&response.payload));
+                if is_robots {
+                    response.payload = bytes.to_vec();
+                }
+                true
+            }
+            CaptureKind::Revisit if is_robots => {
+                let bytes = self.kept.get(&digest);
+                if let Some(bytes) = bytes {
+                    response.payload = bytes.to_vec();
+                } else {
+                    self.missing.insert(digest);
+                }
+                bytes.is_some()
+            }
+            _ => true,
+        }
+    }
+
+    /// Another look at the archive, for robots files that stand with pages; none where that would find nothing more.
+    pub(super) fn look_again(self) -> Option<Self> {
+        let is_new = self.missing.iter().any(|digest| !self.wanted.contains(digest));
+        is_new.then(|| Self { wanted: self.missing, ..Self::default() })
+    }
+}
+
+/// A robots file as far as it is read; nothing of one that says nothing to us, such as a page in its place.
+fn speaking(payload: &[u8]) -> Arc<[u8]> {
+    let (bytes, nowhere) = (kept(payload), url::Url::parse("http://localhost/"));
+    let says = nowhere
+        .ok()
+        .and_then(|url| CanonicalUrl::new(&url).ok())
+        .is_none_or(|url| Rules::parse(bytes).permits(&url).group.is_some());
+    if says { bytes.into() } else { Arc::default() }
+}

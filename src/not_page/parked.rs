@@ -1,0 +1,141 @@
+//! A name under which nothing is served: for sale, run out, closed, or on a server that nobody set up.
+//!
+//! ```html
+//! <title>恭喜，站点创建成功！</title><h3>这是默认index.html，本页面由系统自动生成</h3>
+//! ```
+
+use super::look::Look;
+
+/// A name's page shows an offer or an instruction.
+const MOST: usize = 400;
+
+/// The first pages of servers, of any length.
+const DEFAULT_PAGES: &[&str] = &[
+    "welcome to nginx",
+    "test page for the nginx http server on fedora",
+    "welcome to openresty",
+    "welcome to tengine",
+    "iis windows server",
+    "iis windows",
+    "iis7",
+    "iis8",
+    "apache2 ubuntu default page",
+    "apache2 debian default page",
+    "apache http server test page powered by centos",
+    "test page for the apache http server",
+    "恭喜,站点创建成功", // 宝塔
+    "没有找到站点",
+    "默认站点",
+];
+
+const TITLES: &[&str] = &[
+    "域名出售",
+    "域名转让",
+    "域名已过期",
+    "此域名已过期",
+    "该域名已过期",
+    "该域名未备案",
+    "域名未备案",
+    "网站未备案",
+    "未备案提示",
+    "网站已关闭",
+    "站点已关闭",
+    "网站关闭",
+    "网站已停用",
+    "网站已下线",
+    "站点已暂停", // 宝塔
+    "抱歉,站点已暂停",
+    "domain has expired",
+    "domain for sale",
+    "this domain is for sale",
+];
+
+const TEXTS: &[&str] = &[
+    "此域名已过期",
+    "该域名已过期",
+    "您访问的域名已过期",
+    "该域名正在出售",
+    "此域名出售",
+    "您正在访问的域名可以转让",
+    "该域名未备案",
+    "此域名未备案",
+    "您访问的网站未备案",
+    "网站未进行备案",
+    "该网站暂时无法进行访问", // Alibaba Cloud, for want of a licence
+    "网站已关闭",
+    "站点已关闭",
+    "本网站已停用",
+    "本网站已下线",
+    "恭喜,站点创建成功",
+    "this domain is for sale",
+    "this domain has expired",
+];
+
+pub(super) fn why(look: &Look<'_>) -> Option<String> {
+    if !matches!(look.status, 200 | 403) || look.is_document() {
+        return None;
+    }
+    let text = || look.text_holds(TEXTS, MOST);
+    let title = || look.title_is(TITLES).filter(|_| look.length <= MOST);
+    look.title_is(DEFAULT_PAGES).or_else(title).or_else(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::check;
+
+    #[test]
+    fn a_name_under_which_nothing_is_served_is_parked() {
+        check(
+            "parked",
+            &[
+                (
+                    200,
+                    "<title>Welcome to nginx!</title><h1>Welcome to nginx!</h1><p>If you see this page, the nginx web server is successfully installed.",
+                    "title welcome to nginx",
+                ),
+                (
+                    200,
+                    "<title>恭喜，站点创建成功！</title><h3>这是默认index.html</h3>",
+                    "title 恭喜,站点创建成功",
+                ),
+                (
+                    200,
+                    "<title>IIS Windows Server</title><a href=http://go.microsoft.com><img src=iis.png></a>",
+                    "title iis windows server",
+                ),
+                (
+                    200,
+                    "<title>qingshan.cn</title><p>您正在访问的域名可以转让！This domain is for sale.",
+                    "text 您正在访问的域名可以转让",
+                ),
+                (403, "<title>未备案提示</title><p>该网站未备案", "title 未备案提示"),
+                (200, "<title>网站已关闭</title>", "title 网站已关闭"),
+                (200, "<p>此域名已过期，请联系注册商续费", "text 此域名已过期"),
+            ],
+        );
+    }
+
+    #[test]
+    fn what_is_said_of_names_and_licences_on_a_page_does_not_make_it_parked() {
+        let foot = format!(
+            "<title>青杉市统计局</title><p>{}<p>主办单位：青杉市统计局 备案号：青ICP备05000001号",
+            "统计数据发布。".repeat(80)
+        );
+        check(
+            "",
+            &[
+                (200, &foot, ""),
+                (
+                    200,
+                    "<title>青杉市统计局</title><p>网站备案编号：青ICP备05000001号 政府网站标识码",
+                    "",
+                ),
+                (200, "<title>关于未备案网站已关闭情况的通报</title><p>三家网站已关闭。", ""),
+                (200, "<title>域名出售合同范本</title><p>甲方乙方。", ""),
+                (404, "<title>404 Not Found</title><center>nginx</center>", ""),
+                (200, "<title>It works</title><p>工作有效", ""),
+            ],
+        );
+    }
+}
