@@ -2,9 +2,6 @@
 
 use std::time::Duration;
 
-use bytes::Buf as _;
-use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
 use tokio::sync::Semaphore;
 
 use super::limits::{LARGE_BODY_BYTES, RATE_GRACE};
@@ -12,9 +9,9 @@ use crate::clock::Stopwatch;
 use crate::config;
 use crate::exchange::Truncated;
 
-/// Collects a body. `exchange` has been running since the request began.
+/// Collects the body of an answer. `exchange` has been running since the request began.
 pub(super) async fn collect(
-    body: &mut Incoming,
+    answer: &mut reqwest::Response,
     exchange: Stopwatch,
     limits: &config::Fetch,
     large_bodies: &Semaphore,
@@ -26,17 +23,15 @@ pub(super) async fn collect(
     let mut wire = Vec::new();
     loop {
         let time = Time { exchange, since_head, own_doing };
-        let part = match tokio::time::timeout(time.left(wire.len(), limits), body.frame()).await {
-            Ok(Some(Ok(part))) => part,
-            Ok(None) => return (wire, None),
-            Ok(Some(Err(_broke_off))) => return (wire, Some(Truncated::Disconnect)),
+        let part = match tokio::time::timeout(time.left(wire.len(), limits), answer.chunk()).await {
+            Ok(Ok(Some(part))) => part,
+            Ok(Ok(None)) => return (wire, None),
+            Ok(Err(_broke_off)) => return (wire, Some(Truncated::Disconnect)),
             Err(_elapsed) => return (wire, Some(Truncated::Time)),
         };
-        // Trailers are no part of the payload.
-        let Ok(part) = part.into_data() else { continue };
         let room = cap.saturating_sub(wire.len());
         wire.extend_from_slice(part.get(..room.min(part.len())).unwrap_or_default());
-        if part.remaining() > room {
+        if part.len() > room {
             return (wire, Some(Truncated::Length));
         }
         if wire.len() > LARGE_BODY_BYTES && large.is_none() {

@@ -4,19 +4,18 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::body::Incoming;
-use hyper::header::{self, HeaderMap};
-use hyper::{StatusCode, Version};
-use openssl::error::ErrorStack;
+use reqwest::header::{self, HeaderMap};
+use reqwest::{StatusCode, Version};
+use rustls::pki_types::CertificateDer;
 use tokio::sync::Semaphore;
 use url::Url;
 
-use super::connection::{Connection, Destination, Unanswered};
+use super::clients::{Clients, Destination};
 use super::guard::{self, Refused};
-use super::limits::LARGE_BODIES;
-use super::pool::Pool;
+use super::limits::{HEAD_BYTES, LARGE_BODIES};
 use super::resolve::Resolver;
-use super::tls::Ways;
+use super::unanswered::Unanswered;
+use super::ways::{self, Known};
 use super::{body, coding, request};
 use crate::clock::{self, Stopwatch};
 use crate::config::{self, Config};
@@ -50,8 +49,8 @@ struct Inner {
     resolver: Resolver,
     network: config::Network,
     limits: config::Fetch,
-    ways: Ways,
-    pool: Pool,
+    clients: Clients,
+    known: Known,
     large_bodies: Semaphore,
     identity: HeaderMap,
 }
@@ -67,21 +66,14 @@ pub enum FetchError {
         /// What the configuration says.
         contact: String,
     },
-    /// There is no certificate to verify others by.
-    #[error(
-        "the system has no CA certificates{}{why}: install them (`ca-certificates`), or name a file of them by SSL_CERT_FILE",
-        if why.is_empty() { "" } else { ": " }
-    )]
-    NoRoots {
-        /// What went wrong when they were looked for; may be empty.
-        why: String,
-    },
     /// rustls could not be set up.
-    #[error("cannot set up TLS")]
+    #[error(
+        "cannot set up TLS by the system's CA certificates: install them (`ca-certificates`), or name a file of them by SSL_CERT_FILE"
+    )]
     Rustls(#[source] rustls::Error),
     /// OpenSSL could not be set up.
     #[error("cannot set up OpenSSL")]
-    OpenSsl(#[source] ErrorStack),
+    OpenSsl(#[source] native_tls::Error),
     /// The resolver could not be set up.
     #[error("cannot set up the resolver that `network.resolver` asks for")]
     Resolver(#[source] hickory_resolver::net::NetError),
@@ -94,16 +86,21 @@ impl Fetcher {
     /// When the contact cannot be sent, the system has no CA certificates, or TLS or the resolver cannot
     /// be set up.
     pub fn new(config: &Config, contact: &str) -> Result<Self, FetchError> {
-        Self::over(Ways::new()?, config, contact)
+        Self::trusting(&[], config, contact)
     }
 
-    pub(super) fn over(ways: Ways, config: &Config, contact: &str) -> Result<Self, FetchError> {
+    /// One that trusts these roots beside the system's.
+    pub(super) fn trusting(
+        roots: &[CertificateDer<'static>],
+        config: &Config,
+        contact: &str,
+    ) -> Result<Self, FetchError> {
         Ok(Self(Arc::new(Inner {
             resolver: Resolver::new(config).map_err(FetchError::Resolver)?,
             network: config.network.clone(),
             limits: config.fetch.clone(),
-            ways,
-            pool: Pool::default(),
+            clients: Clients::new(roots, config.fetch.connect_timeout)?,
+            known: Known::default(),
             large_bodies: Semaphore::new(LARGE_BODIES),
             identity: request::identity(contact)?,
         })))
@@ -132,11 +129,6 @@ impl Fetcher {
     ) -> Exchange {
         drop(permit);
         let fields = request::fields(&self.0.identity, &url, validators);
-        let to = Destination {
-            host: url.host_str().unwrap_or_default().to_owned(),
-            address,
-            trust: (url.scheme() == "https").then_some(trust),
-        };
         let mut exchange = Exchange {
             request: request::head(&url, &fields),
             url,
@@ -148,7 +140,7 @@ impl Fetcher {
         };
         let stopwatch = Stopwatch::start();
         let answered = match self.0.check(&exchange.url, address) {
-            Ok(()) => self.0.ask(&exchange.url, to, &fields, stopwatch).await,
+            Ok(()) => self.0.ask(&exchange.url, address, &fields, trust, stopwatch).await,
             Err(refused) => {
                 exchange.address = None;
                 Err((forbidden(&refused), Tls::default()))
@@ -178,91 +170,100 @@ impl Inner {
     async fn ask(
         &self,
         url: &Url,
-        to: Destination,
+        address: SocketAddr,
         fields: &HeaderMap,
+        trust: Trust,
         stopwatch: Stopwatch,
     ) -> Result<(Response, Tls), (Failure, Tls)> {
         let whole = self.limits.timeout;
-        let asking = self.answer(url, &to, fields);
-        let (connection, answer) = tokio::time::timeout(whole, asking)
+        let asking = self.answer(url, address, fields, trust);
+        let (to, answer, tls) = tokio::time::timeout(whole, asking)
             .await
             .unwrap_or_else(|_elapsed| Err((timed_out(whole), Tls::default())))?;
-        let tls = connection.tls.clone();
-        if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
-            let detail =
-                "status 101: it speaks another protocol, which nobody asked for".to_owned();
+        if let Err(detail) = check_head(&answer, address) {
+            self.clients.forget(&to);
             return Err((Failure { kind: FailureKind::Protocol, detail }, tls));
         }
-        let (response, is_whole) = self.response(answer, stopwatch).await;
-        if is_whole {
-            self.pool.keep(to, connection);
+        // Who says two lengths may have meant the other (RFC 9112, section 6.3).
+        if answer.headers().contains_key(header::TRANSFER_ENCODING)
+            && answer.headers().contains_key(header::CONTENT_LENGTH)
+        {
+            self.clients.forget(&to);
         }
-        Ok((response, tls))
+        Ok((self.response(answer, stopwatch).await, tls))
     }
 
-    /// The response's head, and the connection that its body comes on: one that was idle, or a new one.
+    /// The response's head, where it came from, and by which way.
     async fn answer(
         &self,
         url: &Url,
-        to: &Destination,
+        address: SocketAddr,
         fields: &HeaderMap,
-    ) -> Result<(Connection, hyper::Response<Incoming>), (Failure, Tls)> {
-        if let Some(mut connection) = self.pool.take(to) {
-            match self.head(&mut connection, url, fields).await {
-                // The server closed it while it was idle; nothing went over the wire.
-                Err(Unanswered::NotSent) => {}
-                Err(Unanswered::Failed(failure)) => return Err((failure, connection.tls.clone())),
-                Ok(answer) => return Ok((connection, answer)),
+        trust: Trust,
+    ) -> Result<(Destination, reqwest::Response, Tls), (Failure, Tls)> {
+        let host = url.host_str().unwrap_or_default();
+        let target = request::target(url, address).ok_or_else(|| {
+            let detail = format!("`network.connect_to` leads from {host} to {address}: by https it can lead a name, and no address");
+            (Failure { kind: FailureKind::Connect, detail }, Tls::default())
+        })?;
+        let mut way = self.known.way(host, trust);
+        loop {
+            let to = Destination {
+                host: host.to_owned(),
+                address,
+                by_openssl: way.openssl,
+                is_unverified: way.accepted_though.is_some(),
+                may_be_http2: request::authority(&target) == request::authority(url),
+            };
+            match self.head(&to, target.clone(), fields.clone()).await {
+                Ok(answer) => {
+                    self.known.remember(host, trust, &way);
+                    return Ok((to, answer, way));
+                }
+                Err(unanswered) => {
+                    way = ways::after(&way, &unanswered, trust).ok_or_else(|| {
+                        let tls = if unanswered.is_connected { way } else { Tls::default() };
+                        (unanswered.failure, tls)
+                    })?;
+                }
             }
-        }
-        let opened = Connection::open(to, &self.ways, self.limits.connect_timeout).await;
-        let mut connection = opened.map_err(|failure| (failure, Tls::default()))?;
-        match self.head(&mut connection, url, fields).await {
-            Ok(answer) => Ok((connection, answer)),
-            Err(unanswered) => Err((unanswered.into(), connection.tls.clone())),
         }
     }
 
     async fn head(
         &self,
-        connection: &mut Connection,
-        url: &Url,
-        fields: &HeaderMap,
-    ) -> Result<hyper::Response<Incoming>, Unanswered> {
-        let wait = self.limits.read_timeout;
-        tokio::time::timeout(wait, connection.get(url, fields))
-            .await
-            .unwrap_or_else(|_elapsed| Err(Unanswered::Failed(timed_out(wait))))
+        to: &Destination,
+        target: Url,
+        fields: HeaderMap,
+    ) -> Result<reqwest::Response, Unanswered> {
+        let client = self.clients.of(to).map_err(|error| Unanswered::from(&error))?;
+        // Connecting has its own limit within this one.
+        let wait = self.limits.connect_timeout.saturating_add(self.limits.read_timeout);
+        match tokio::time::timeout(wait, client.get(target).headers(fields).send()).await {
+            Ok(answer) => answer.map_err(|error| Unanswered::from(&error)),
+            Err(_elapsed) => Err(timed_out(wait).into()),
+        }
     }
 
-    /// The response, and whether it came to its end in a way that leaves the connection good for another.
-    async fn response(
-        &self,
-        answer: hyper::Response<Incoming>,
-        stopwatch: Stopwatch,
-    ) -> (Response, bool) {
-        let (head, mut body) = answer.into_parts();
+    async fn response(&self, mut answer: reqwest::Response, stopwatch: Stopwatch) -> Response {
         let (wire, cut) =
-            body::collect(&mut body, stopwatch, &self.limits, &self.large_bodies).await;
-        // Who says two lengths may have meant the other (RFC 9112, section 6.3).
-        let is_clear = !(head.headers.contains_key(header::TRANSFER_ENCODING)
-            && head.headers.contains_key(header::CONTENT_LENGTH));
-        let is_whole = cut.is_none() && is_clear;
-        let reason = head.extensions.get::<hyper::ext::ReasonPhrase>().map_or_else(
-            || head.status.canonical_reason().unwrap_or_default().as_bytes().to_vec(),
+            body::collect(&mut answer, stopwatch, &self.limits, &self.large_bodies).await;
+        let status = answer.status();
+        let reason = answer.extensions().get::<hyper::ext::ReasonPhrase>().map_or_else(
+            || status.canonical_reason().unwrap_or_default().as_bytes().to_vec(),
             |reason| reason.as_bytes().to_vec(),
         );
-        let fields: Vec<(String, Vec<u8>)> = head
-            .headers
+        let fields: Vec<(String, Vec<u8>)> = answer
+            .headers()
             .iter()
             .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
             .collect();
         let wire_length = wire.len() as u64;
         let codings = all_values(&fields, header::CONTENT_ENCODING.as_str());
         let decoded = coding::undo(codings.as_deref(), wire, self.limits.max_body);
-        let response = Response {
-            protocol: protocol(head.version),
-            status: head.status.as_u16(),
+        Response {
+            protocol: protocol(answer.version()),
+            status: status.as_u16(),
             reason,
             fields,
             payload: decoded.bytes,
@@ -270,9 +271,29 @@ impl Inner {
             wire_length,
             // A body that was cut breaks off its coding too: the cut is the reason.
             truncated: cut.or(decoded.truncated),
-        };
-        (response, is_whole)
+        }
     }
+}
+
+/// What makes a response head none that we asked for.
+fn check_head(answer: &reqwest::Response, address: SocketAddr) -> Result<(), String> {
+    let peer = answer.remote_addr();
+    let is_peer = |peer: SocketAddr| {
+        peer.ip().to_canonical() == address.ip().to_canonical() && peer.port() == address.port()
+    };
+    if !peer.is_some_and(is_peer) {
+        return Err(format!("{peer:?} answered, expected {address}"));
+    }
+    if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
+        return Err("status 101: it speaks another protocol, which nobody asked for".to_owned());
+    }
+    // With `: ` and the end of the line.
+    let bytes: usize =
+        answer.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    if bytes > HEAD_BYTES {
+        return Err(format!("a response head of {bytes} bytes, expected at most {HEAD_BYTES}"));
+    }
+    Ok(())
 }
 
 fn timed_out(after: Duration) -> Failure {

@@ -2,22 +2,14 @@
 
 use std::time::Duration;
 
-/// The most bytes of a response head, interim responses included, and of a chunked body's trailers.
-/// Browsers stop at 256 KiB; the heads of portals are below 4.
+/// The most bytes of a response head. Browsers stop at 256 KiB; the heads of portals are below 4. (hyper
+/// reads up to 408 KiB of a head without end before it gives up, and 16 KiB of a chunked body's trailers.)
 pub(super) const HEAD_BYTES: usize = 64 * 1024;
 
 /// The most fields of a response head.
 pub(super) const HEAD_FIELDS: usize = 512;
 
-/// What a connection reads ahead of its reader: as much again as a head may have.
-pub(super) const READ_AHEAD_BYTES: usize = 2 * HEAD_BYTES;
-
-/// What a connection may receive before the response head is there: the head, and the part of the body that
-/// came with it.
-pub(super) const BEFORE_HEAD_BYTES: usize = HEAD_BYTES + 2 * READ_AHEAD_BYTES;
-
-/// HTTP/2: what a server may send of a body before we take it (RFC 9113, section 6.9), at most as much as
-/// [`BEFORE_HEAD_BYTES`] leaves room for.
+/// HTTP/2: what a server may send of a body before we take it (RFC 9113, section 6.9).
 pub(super) const WINDOW_BYTES: u32 = 128 * 1024;
 
 /// The most codings of one body that are undone; more are left as they came.
@@ -44,11 +36,15 @@ pub(super) const LARGE_BODIES: usize = 4;
 /// close them: a request on a connection that the server has just closed is a request lost.
 pub(super) const IDLE: Duration = Duration::from_secs(4);
 
-/// So many connections are kept idle in all: the hosts that a large crawl asks within [`IDLE`].
-pub(super) const IDLE_CONNECTIONS: usize = 512;
+/// So many destinations keep their client: those that a large crawl asks within [`IDLE`].
+pub(super) const CLIENTS: usize = 512;
 
 /// Of a name's addresses so many are looked at.
 pub(super) const ADDRESSES: usize = 16;
 
-/// So many hosts are remembered to need OpenSSL; of more, each is tried both ways each time.
-pub(super) const HOSTS_OF_OPENSSL: usize = 65_536;
+/// So many hosts are remembered to need another way than the first; of more, each is tried anew each time.
+pub(super) const HOSTS_KNOWN: usize = 65_536;
+
+/// So long a certificate that was found broken, and is allowed to be, is taken to be so: each verification
+/// costs the portal a connection.
+pub(super) const CERTIFICATE_KNOWN: Duration = Duration::from_secs(3_600);

@@ -1,12 +1,12 @@
 //! Bytes: asks for one URL, once, and says what came of it. The only module that meets the network.
 //!
-//! - `client` sends the request (`request`) and collects the `body` under the limits of `[fetch]`; `limits`
-//!   holds what no key of it says
+//! - `client` sends the request (`request`) through reqwest and collects the `body` under the limits of
+//!   `[fetch]`; `limits` holds what no key of it says
+//! - `clients` holds reqwest to the one address that was decided on; `ways` says by which TLS a host is asked;
+//!   `unanswered` sorts reqwest's errors
 //! - `resolve` finds the addresses of a name
 //! - `guard` refuses addresses that are not public, after name resolution and before connecting; `ports`,
 //!   ports of other services
-//! - `connection` goes to one address (`dial`) and speaks HTTP there, over a stream that is `metered` and
-//!   secured by `tls`; `pool` keeps those that may be used again
 //! - `coding` undoes content codings under the cap
 //!
 //! Nothing here follows a redirect, retries, keeps a cookie or uses a proxy: what goes over the wire is what
@@ -14,17 +14,15 @@
 
 mod body;
 mod client;
+mod clients;
 mod coding;
-mod connection;
-mod dial;
 mod guard;
 mod limits;
-mod metered;
-mod pool;
 mod ports;
 mod request;
 mod resolve;
-mod tls;
+mod unanswered;
+mod ways;
 
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,11 @@
-//! The request: who asks, what for, and what we had of it last.
+//! The request: who asks, what for and where, and what we had of it last.
 
-use hyper::header::{self, HeaderMap, HeaderValue};
+use std::net::SocketAddr;
+
+use reqwest::header::{self, HeaderMap, HeaderValue};
 use url::Url;
 
-use super::{FetchError, Validators};
+use super::{FetchError, Validators, guard};
 
 const ACCEPT: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 const ACCEPT_ENCODING: &str = "gzip, deflate, br, zstd";
@@ -39,17 +41,12 @@ pub(super) fn fields(identity: &HeaderMap, url: &Url, validators: &Validators) -
     fields
 }
 
-/// What stands in the request line (RFC 9112, section 3.2.1).
-pub(super) fn target(url: &Url) -> String {
-    match url.query() {
-        Some(query) => format!("{}?{query}", url.path()),
-        None => url.path().to_owned(),
-    }
-}
-
 /// The request's head as it goes over an HTTP/1.1 wire.
 pub(super) fn head(url: &Url, fields: &HeaderMap) -> Vec<u8> {
-    let mut head = format!("GET {} HTTP/1.1\r\n", target(url)).into_bytes();
+    // RFC 9112, section 3.2.1.
+    let (path, query) =
+        (url.path(), url.query().map_or_else(String::new, |query| format!("?{query}")));
+    let mut head = format!("GET {path}{query} HTTP/1.1\r\n").into_bytes();
     for (name, value) in fields {
         head.extend_from_slice(name.as_str().as_bytes());
         head.extend_from_slice(b": ");
@@ -60,8 +57,27 @@ pub(super) fn head(url: &Url, fields: &HeaderMap) -> Vec<u8> {
     head
 }
 
-/// Host and port, without what else may stand before them: credentials are never sent.
-fn authority(url: &Url) -> String {
+/// The URL by which reqwest goes to `address`: with its port, and where no certificate has to name the host,
+/// its IP address. What else stands before the host (credentials) is never sent. None: reqwest cannot be led
+/// from an address that is written out in an `https` URL to another.
+pub(super) fn target(url: &Url, address: SocketAddr) -> Option<Url> {
+    let mut target = url.clone();
+    let mut is_led = target.set_username("").is_ok()
+        && target.set_password(None).is_ok()
+        && target.set_port(Some(address.port())).is_ok();
+    if url.scheme() == "http" {
+        is_led &= target.set_ip_host(address.ip()).is_ok();
+    } else if let Some(written) = guard::literal_address(url) {
+        is_led &= written.to_canonical() == address.ip().to_canonical();
+    } else if let Some(name) = url.host_str().and_then(|host| host.strip_suffix('.')) {
+        // The dot at the end of a name is in no certificate.
+        is_led &= target.set_host(Some(name)).is_ok();
+    }
+    is_led.then_some(target)
+}
+
+/// Host and port, as the `Host` field says them.
+pub(super) fn authority(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }

@@ -1,6 +1,6 @@
 //! What a server says costs no more than the limits allow.
 
-use super::super::limits::{BEFORE_HEAD_BYTES, HEAD_BYTES};
+use super::super::limits::HEAD_BYTES;
 use super::*;
 use crate::exchange::{FailureKind, Truncated};
 
@@ -31,9 +31,8 @@ async fn a_head_is_bounded_in_size_and_in_fields() {
 
 #[tokio::test]
 async fn a_head_without_end_is_given_up_after_so_many_bytes() {
-    for endless in ["HTTP/1.1 200 OK\r\nx: ", "HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 200 "] {
-        let filler = if endless.ends_with("\r\n\r\n") { endless } else { "aaaaaaaaaaaaaaaa" };
-        let filler = filler.repeat(1_000);
+    for endless in ["HTTP/1.1 200 OK\r\nx: ", "HTTP/1.1 200 "] {
+        let filler = "a".repeat(16_000);
         let server = Server::start("127.0.0.1", move |stream| {
             stream.write_all(endless.as_bytes())?;
             loop {
@@ -43,12 +42,12 @@ async fn a_head_without_end_is_given_up_after_so_many_bytes() {
         let given_up = failure(fetch(&fetcher(&config()), &server.url(), server.address).await);
         assert_eq!(given_up.kind, FailureKind::Protocol, "{endless:?}: {given_up:?}");
     }
-    assert!(BEFORE_HEAD_BYTES < 1 << 20);
 }
 
 #[tokio::test]
 async fn a_head_that_is_not_there_in_time_is_given_up_however_busy_the_server_is() {
     let mut config = config();
+    config.fetch.connect_timeout = Duration::from_millis(300);
     config.fetch.read_timeout = Duration::from_millis(300);
     for piece in ["a", "HTTP/1.1 103 Early Hints\r\n\r\n", ""] {
         let server = Server::start("127.0.0.1", move |stream| {

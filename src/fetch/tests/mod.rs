@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::tls::Ways;
 use super::{Fetcher, Trust, Validators};
 use crate::clock::Moment;
 use crate::config::Config;
@@ -25,7 +24,7 @@ fn config() -> Config {
 }
 
 fn fetcher(config: &Config) -> Fetcher {
-    Fetcher::over(Ways::with(&[]).unwrap(), config, "test@gongkai.example").unwrap()
+    Fetcher::new(config, "test@gongkai.example").unwrap()
 }
 
 async fn fetch(fetcher: &Fetcher, url: &str, address: SocketAddr) -> Exchange {
@@ -33,7 +32,8 @@ async fn fetch(fetcher: &Fetcher, url: &str, address: SocketAddr) -> Exchange {
 }
 
 async fn fetch_as(fetcher: &Fetcher, url: &str, address: SocketAddr, trust: Trust) -> Exchange {
-    let permit = pace::admit(Moment::default(), Duration::ZERO, Moment::default()).unwrap();
+    let idle = pace::Pace { next_at: Moment::default(), delay: Duration::ZERO };
+    let permit = pace::admit(idle, idle, Moment::default()).unwrap();
     let url = Url::parse(url).unwrap();
     fetcher.fetch(permit, url, address, &Validators::default(), trust).await
 }
