@@ -214,7 +214,7 @@ async fn a_server_that_speaks_no_tls_is_asked_once() {
         let address = listener.local_addr().unwrap();
         let served = std::thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
-            stream.read(&mut [0; 4_096]).unwrap();
+            assert!(stream.read(&mut [0; 4_096]).unwrap() > 0);
             stream.write_all(answer.as_bytes()).unwrap();
             drop(stream);
             listener.set_nonblocking(true).unwrap();
