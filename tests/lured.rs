@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read as _, Write as _};
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -18,8 +18,7 @@ use hickory_resolver::proto::rr::{RData, RecordType};
 use crate::support::Workspace;
 use crate::support_dns::{self, fqdn};
 
-const PORTAL: &str = "127.20.0.1";
-const CANARIES: [&str; 3] = ["127.0.0.1", "127.99.0.1", "::1"];
+const CANARIES: [&str; 4] = ["127.0.0.1", "127.98.0.1", "127.99.0.1", "::1"];
 /// Ports of other services; the canary listens on them at the portal's own address.
 const ODD_PORTS: [u16; 2] = [6379, 9200];
 const HOST: &str = "www.qingshan.gov.cn";
@@ -68,7 +67,7 @@ const NAMED: &str = "not a public address";
 #[rustfmt::skip]
 const LURES: [Lure; 54] = [
     lure("link", Bait::Link, "http://127.0.0.1:{port}/", ADDRESS, true),
-    lure("tls", Bait::Link, "https://127.0.0.1:{port}/", ADDRESS, false),
+    lure("tls", Bait::Link, "https://127.98.0.1:{port}/", ADDRESS, false),
     lure("other-loopback", Bait::Link, "http://127.99.0.1:{port}/", ADDRESS, true),
     lure("decimal", Bait::Link, "http://2130706433:{port}/", ADDRESS, true),
     lure("octal", Bait::Link, "http://0177.0.0.1:{port}/", ADDRESS, true),
@@ -216,10 +215,16 @@ fn listen(listener: TcpListener, answer: impl Fn(&str, &str) -> String + Send + 
 /// What reached the canaries: the paths asked for, empty where nothing was said.
 type Reached = Arc<Mutex<Vec<String>>>;
 
+/// The portal's address in one crawl, no other's, even in another run of the tests.
+fn home(crawl: u8) -> Ipv4Addr {
+    let [.., of_process] = std::process::id().to_be_bytes();
+    Ipv4Addr::new(127, 20, of_process, crawl)
+}
+
 /// A port of the web that is free at the portal's address and at the canaries'.
-fn bind() -> (u16, TcpListener, Vec<TcpListener>) {
+fn bind(at_home: IpAddr) -> (u16, TcpListener, Vec<TcpListener>) {
     loop {
-        let portal = TcpListener::bind((PORTAL, 0)).unwrap();
+        let portal = TcpListener::bind((at_home, 0)).unwrap();
         let port = portal.local_addr().unwrap().port();
         let url = url::Url::parse(&format!("http://{HOST}:{port}/")).unwrap();
         let at = |host: &str| SocketAddr::new(host.parse::<IpAddr>().unwrap(), port);
@@ -234,7 +239,7 @@ fn bind() -> (u16, TcpListener, Vec<TcpListener>) {
 }
 
 /// The names: those of portals, and those that lead to the canary.
-fn name_server() -> SocketAddr {
+fn name_server(home: Ipv4Addr) -> SocketAddr {
     let four = |text: &str| RData::A(A(text.parse().unwrap()));
     let six = |text: &str| RData::AAAA(AAAA(text.parse().unwrap()));
     support_dns::serve(move |name, kind, before| {
@@ -253,27 +258,26 @@ fn name_server() -> SocketAddr {
             ("six", RecordType::AAAA) => at(vec![six("::1")]),
             ("mapped", RecordType::AAAA) => at(vec![six("::ffff:127.0.0.1")]),
             ("many", RecordType::A) => {
-                at((1..=40).map(|n| four(&format!("127.99.0.{n}"))).rev().collect())
+                at((1..=40).map(|n| four(&format!("127.99.0.{n}"))).collect())
             }
             ("mixed", RecordType::A) => {
-                at(vec![four("127.0.0.1"), four(PORTAL), four("127.99.0.1")])
+                at(vec![four("127.0.0.1"), RData::A(A(home)), four("127.99.0.1")])
             }
             ("rebound", RecordType::A) if before > 0 => at(vec![four("127.0.0.1")]),
             ("name" | "alias" | "six" | "mapped", _) => Vec::new(),
-            (_, RecordType::A) => at(vec![four(PORTAL)]),
+            (_, RecordType::A) => at(vec![RData::A(A(home))]),
             _ => Vec::new(),
         })
     })
 }
 
-fn workspace(port: u16, network: &str) -> Workspace {
+fn workspace(port: u16, name_server: SocketAddr, network: &str) -> Workspace {
     let workspace = Workspace::with("", "");
     let config = format!(
         "[identity]\ncontact = \"test@gongkai.example\"\n\
          [politeness]\ndelay = \"5ms\"\ndelay_factor = 0\n\
          [fetch]\ndns_timeout = \"5s\"\nconnect_timeout = \"2s\"\ntimeout = \"5s\"\n\
-         [network]\nresolver = [\"{}\"]\n{network}",
-        name_server()
+         [network]\nresolver = [\"{name_server}\"]\n{network}"
     );
     fs::write(workspace.path().join("config.toml"), config).unwrap();
     let mut urls = vec![format!("http://{HOST}:{port}/")];
@@ -294,10 +298,10 @@ fn workspace(port: u16, network: &str) -> Workspace {
 }
 
 /// Crawls with the lures laid out: the workspace, the port, and what reached the canaries.
-fn crawl(network: &str) -> (Workspace, u16, Vec<String>) {
-    let (port, of_portal, mut canaries) = bind();
+fn crawl(home: Ipv4Addr, network: &str) -> (Workspace, u16, Vec<String>) {
+    let (port, of_portal, mut canaries) = bind(home.into());
     listen(of_portal, move |host, path| portal(host, path, port));
-    canaries.extend(ODD_PORTS.map(|odd| TcpListener::bind((PORTAL, odd)).unwrap()));
+    canaries.extend(ODD_PORTS.map(|odd| TcpListener::bind((home, odd)).unwrap()));
     let reached = Reached::default();
     for canary in canaries {
         let reached = Arc::clone(&reached);
@@ -306,7 +310,7 @@ fn crawl(network: &str) -> (Workspace, u16, Vec<String>) {
             "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".to_owned()
         });
     }
-    let workspace = workspace(port, network);
+    let workspace = workspace(port, name_server(home), network);
     let mut command = workspace.command(&["crawl"]);
     for variable in
         ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"]
@@ -322,7 +326,7 @@ fn crawl(network: &str) -> (Workspace, u16, Vec<String>) {
 
 #[test]
 fn no_request_reaches_a_canary_on_loopback_whatever_lures_the_crawler_there() {
-    let (workspace, port, reached) = crawl("allow_private = [\"127.20.0.0/16\"]\n");
+    let (workspace, port, reached) = crawl(home(1), "allow_private = [\"127.20.0.0/16\"]\n");
     assert!(reached.is_empty(), "{reached:?}");
     assert!(lures().count() > 30);
     for lure in lures().filter(|lure| !lure.reason.is_empty()) {
@@ -337,8 +341,10 @@ fn no_request_reaches_a_canary_on_loopback_whatever_lures_the_crawler_there() {
 
 #[test]
 fn the_same_lures_do_lead_to_the_canary_where_the_configuration_allows_it() {
-    let (_workspace, _, reached) =
-        crawl("allow_private = [\"127.0.0.0/8\", \"::1/128\"]\nallow_ports = [6379, 9200]\n");
+    let (_workspace, _, reached) = crawl(
+        home(2),
+        "allow_private = [\"127.0.0.0/8\", \"::1/128\"]\nallow_ports = [6379, 9200]\n",
+    );
     for lure in lures().filter(|lure| lure.works) {
         let path = format!("/canary-{}", lure.name);
         assert!(reached.contains(&path), "{}: {reached:?}", lure.name);
