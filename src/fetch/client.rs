@@ -18,6 +18,7 @@ use super::pool::Pool;
 use super::resolve::Resolver;
 use super::tls::Ways;
 use super::{body, coding, request};
+use crate::canonical;
 use crate::clock::{self, Stopwatch};
 use crate::config::{self, Config};
 use crate::exchange::{self, Ending, Exchange, Failure, FailureKind, Response, Tls};
@@ -121,7 +122,8 @@ impl Fetcher {
     }
 
     /// Asks for `url` once, at `address` and nowhere else. Never fails: what went wrong is how the
-    /// exchange ended. `address` is one that [`Fetcher::resolve`] gave; it is checked again.
+    /// exchange ended. `address` is one that [`Fetcher::resolve`] gave; it is checked again. Credentials in
+    /// the URL are dropped.
     pub async fn fetch(
         &self,
         permit: Permit,
@@ -131,6 +133,7 @@ impl Fetcher {
         trust: Trust,
     ) -> Exchange {
         drop(permit);
+        let url = canonical::spelling(&url);
         let fields = request::fields(&self.0.identity, &url, validators);
         let to = Destination {
             host: url.host_str().unwrap_or_default().to_owned(),

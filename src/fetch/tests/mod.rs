@@ -1,5 +1,6 @@
 //! The fetcher against servers on loopback that say whatever a test makes them say.
 
+mod http2;
 mod limits;
 mod reuse;
 mod secure;

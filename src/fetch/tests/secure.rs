@@ -14,9 +14,9 @@ use rcgen::{
 use super::*;
 use crate::exchange::{FailureKind, Tls};
 
-const HOST: &str = "www.qingshan.gov.cn";
+pub(super) const HOST: &str = "www.qingshan.gov.cn";
 
-type Ca = CertifiedIssuer<'static, KeyPair>;
+pub(super) type Ca = CertifiedIssuer<'static, KeyPair>;
 
 fn ca_params(name: &str) -> CertificateParams {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
@@ -25,18 +25,18 @@ fn ca_params(name: &str) -> CertificateParams {
     params
 }
 
-fn ca(name: &str) -> Ca {
+pub(super) fn ca(name: &str) -> Ca {
     CertifiedIssuer::self_signed(ca_params(name), KeyPair::generate().unwrap()).unwrap()
 }
 
 /// What a server shows: its chain, and the key of its own certificate.
-struct Identity {
-    chain: Vec<Vec<u8>>,
-    key: Vec<u8>,
+pub(super) struct Identity {
+    pub(super) chain: Vec<Vec<u8>>,
+    pub(super) key: Vec<u8>,
 }
 
 /// A certificate for a name; old servers have RSA keys.
-fn identity(by: &Ca, name: &str, change: impl Fn(&mut CertificateParams)) -> Identity {
+pub(super) fn identity(by: &Ca, name: &str, change: impl Fn(&mut CertificateParams)) -> Identity {
     let key = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap();
     let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
     change(&mut params);
@@ -91,9 +91,9 @@ impl Portal {
     }
 }
 
-fn trusting(ca: &Ca) -> Fetcher {
+pub(super) fn trusting(ca: &Ca, config: &Config) -> Fetcher {
     let ways = Ways::with(&[ca.der().clone()]).unwrap();
-    Fetcher::over(ways, &config(), "test@gongkai.example").unwrap()
+    Fetcher::over(ways, config, "test@gongkai.example").unwrap()
 }
 
 /// TLS 1.2 and nothing but RSA key exchange with CBC, as old portals have it.
@@ -109,7 +109,7 @@ async fn a_good_certificate_is_nothing_out_of_the_ordinary_whatever_the_seed_all
     let ca = ca("good");
     let portal = Portal::start(&identity(&ca, HOST, |_| ()), as_it_is);
     for trust in [Trust::Verified, Trust::BrokenAllowed] {
-        let exchange = portal.ask(&trusting(&ca), trust).await;
+        let exchange = portal.ask(&trusting(&ca, &config()), trust).await;
         assert_eq!(exchange.tls, Tls::default());
         assert_eq!(response(exchange).payload, b"hello");
     }
@@ -120,7 +120,7 @@ async fn a_good_certificate_is_nothing_out_of_the_ordinary_whatever_the_seed_all
 async fn what_rustls_refuses_is_asked_by_openssl_and_the_next_time_at_once() {
     let ca = ca("good");
     let portal = Portal::start(&identity(&ca, HOST, |_| ()), old);
-    let fetcher = trusting(&ca);
+    let fetcher = trusting(&ca, &config());
     for connections in [2, 3] {
         let exchange = portal.ask(&fetcher, Trust::Verified).await;
         assert_eq!(exchange.tls, Tls { openssl: true, accepted_though: None });
@@ -139,7 +139,7 @@ async fn the_second_way_verifies_as_strictly_as_the_first() {
         identity(&ours, HOST, |params| params.not_after = date_time_ymd(2020, 1, 1)),
     ] {
         let portal = Portal::start(&broken, old);
-        let refused = portal.ask(&trusting(&ours), Trust::Verified).await;
+        let refused = portal.ask(&trusting(&ours, &config()), Trust::Verified).await;
         assert_eq!(failure(refused).kind, FailureKind::Certificate);
     }
 }
@@ -162,12 +162,12 @@ async fn a_broken_certificate_is_a_failure_of_its_own_unless_the_seed_allows_it(
         (own, "self-signed certificate"),
     ] {
         let portal = Portal::start(&broken, as_it_is);
-        let refused = failure(portal.ask(&trusting(&ours), Trust::Verified).await);
+        let refused = failure(portal.ask(&trusting(&ours, &config()), Trust::Verified).await);
         assert_eq!(refused.kind, FailureKind::Certificate, "{by_openssl}: {refused:?}");
         assert!(!refused.detail.is_empty());
         assert_eq!(portal.connections(), 1, "a broken certificate is not tried a second way");
 
-        let fetcher = trusting(&ours);
+        let fetcher = trusting(&ours, &config());
         let accepted = portal.ask(&fetcher, Trust::BrokenAllowed).await;
         let though = accepted.tls.accepted_though.clone().unwrap();
         assert!(though.contains(by_openssl), "{though}: expected {by_openssl}");
@@ -187,7 +187,7 @@ async fn a_whole_chain_verifies() {
     let mut whole = identity(&between, HOST, |_| ());
     whole.chain.push(between.der().to_vec());
     for portal in [Portal::start(&whole, as_it_is), Portal::start(&whole, old)] {
-        let exchange = portal.ask(&trusting(&ours), Trust::Verified).await;
+        let exchange = portal.ask(&trusting(&ours, &config()), Trust::Verified).await;
         assert_eq!(exchange.tls.accepted_though, None);
         assert_eq!(response(exchange).payload, b"hello");
     }
@@ -202,7 +202,10 @@ async fn what_neither_takes_is_no_connection() {
         builder.set_cipher_list("ALL:@SECLEVEL=0").unwrap();
     });
     for trust in [Trust::Verified, Trust::BrokenAllowed] {
-        assert_eq!(failure(portal.ask(&trusting(&ca), trust).await).kind, FailureKind::Tls);
+        assert_eq!(
+            failure(portal.ask(&trusting(&ca, &config()), trust).await).kind,
+            FailureKind::Tls
+        );
     }
     assert_eq!(portal.connections(), 4, "both ways, each time");
 }
@@ -221,7 +224,7 @@ async fn a_server_that_speaks_no_tls_is_asked_once() {
             listener
         });
         let url = format!("https://{HOST}:{}/", address.port());
-        let refused = fetch(&trusting(&ca("good")), &url, address).await;
+        let refused = fetch(&trusting(&ca("good"), &config()), &url, address).await;
         assert_eq!(failure(refused).kind, FailureKind::Tls, "{answer:?}");
         let listener = served.join().unwrap();
         assert!(listener.accept().is_err(), "nobody else came");

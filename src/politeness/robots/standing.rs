@@ -5,7 +5,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::Rules;
-use crate::canonical::CanonicalUrl;
+use crate::canonical::{self, CanonicalUrl};
 use crate::clock::Moment;
 use crate::exchange::{Ending, Response};
 use crate::politeness::retry_after::{self, LONGEST_REST};
@@ -63,7 +63,7 @@ pub fn answer(asked: &Url, ending: &Ending, failures: u32, now: Moment) -> Stand
 fn redirect(asked: &Url, response: &Response) -> Standing {
     let location = response.field("location").and_then(|location| asked.join(location).ok());
     match location.filter(|url| CanonicalUrl::new(url).is_ok()) {
-        Some(location) => Standing::Redirect { location },
+        Some(location) => Standing::Redirect { location: canonical::spelling(&location) },
         None => Standing::AllowAll { why: format!("status {} to nowhere", response.status) },
     }
 }
@@ -118,6 +118,7 @@ mod tests {
         let to = |location: &str| word(301, &[("location", location)]);
         assert_eq!(to("/r.txt"), "http://x.gov.cn/r.txt");
         assert_eq!(to("https://y.gov.cn/robots.txt"), "https://y.gov.cn/robots.txt");
+        assert_eq!(to("//user:secret@y.gov.cn/r.txt"), "http://y.gov.cn/r.txt");
         assert_eq!(to("ftp://y.gov.cn/"), "allow");
         let endless = format!("/{}", "a".repeat(crate::canonical::MAX_URL_BYTES));
         assert_eq!(to(&endless), "allow", "where nobody can ask");
