@@ -68,15 +68,6 @@ pub enum FetchError {
         /// What the configuration says.
         contact: String,
     },
-    /// There is no certificate to verify others by.
-    #[error(
-        "the system has no CA certificates{}{why}: install them (`ca-certificates`), or name a file of them by SSL_CERT_FILE",
-        if why.is_empty() { "" } else { ": " }
-    )]
-    NoRoots {
-        /// What went wrong when they were looked for; may be empty.
-        why: String,
-    },
     /// rustls could not be set up.
     #[error("cannot set up TLS")]
     Rustls(#[source] rustls::Error),
@@ -92,8 +83,7 @@ impl Fetcher {
     /// A fetcher that introduces itself as the configuration says.
     ///
     /// # Errors
-    /// When the contact cannot be sent, the system has no CA certificates, or TLS or the resolver cannot
-    /// be set up.
+    /// When the contact cannot be sent, or TLS or the resolver cannot be set up.
     pub fn new(config: &Config, contact: &str) -> Result<Self, FetchError> {
         Self::over(Ways::new()?, config, contact)
     }

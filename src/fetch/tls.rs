@@ -29,6 +29,9 @@ use crate::exchange::{Failure, FailureKind, Tls};
 /// The protocols that rustls offers (RFC 7301), the one wanted most first.
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
+/// Said where nothing could be verified.
+const NO_ROOTS: &str = "there are no CA certificates: install them (`ca-certificates`), or name a file of them by SSL_CERT_FILE";
+
 /// What is read from and written to.
 pub(super) trait Duplex: AsyncRead + AsyncWrite + Unpin + Send {}
 
@@ -44,6 +47,7 @@ pub(super) struct Secured {
 
 /// Both ways to a secure connection, with the same roots.
 pub(super) struct Ways {
+    has_roots: bool,
     rustls: tokio_rustls::TlsConnector,
     openssl: SslConnector,
     /// Hosts that rustls does not get on with: asked by OpenSSL at once.
@@ -67,12 +71,12 @@ enum Handshake {
 }
 
 impl Ways {
-    /// Both with the roots of the system, or those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
+    /// Both with the roots of the system, or those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name. Without any
+    /// of them there is HTTP still.
     pub(super) fn new() -> Result<Self, FetchError> {
         let roots = rustls_native_certs::load_native_certs();
         if roots.certs.is_empty() {
-            let why: Vec<String> = roots.errors.iter().map(ToString::to_string).collect();
-            return Err(FetchError::NoRoots { why: why.join("; ") });
+            tracing::warn!(errors = ?roots.errors, "no portal is asked by https: {NO_ROOTS}");
         }
         Self::with(&roots.certs)
     }
@@ -80,6 +84,7 @@ impl Ways {
     /// Both with these roots.
     pub(super) fn with(roots: &[CertificateDer<'static>]) -> Result<Self, FetchError> {
         Ok(Self {
+            has_roots: !roots.is_empty(),
             rustls: rustls(roots).map_err(FetchError::Rustls)?,
             openssl: openssl(roots).map_err(FetchError::OpenSsl)?,
             of_openssl: Mutex::default(),
@@ -93,6 +98,9 @@ impl Ways {
         trust: Trust,
         dial: Dial,
     ) -> Result<Secured, Failure> {
+        if !self.has_roots && trust == Trust::Verified {
+            return Err(Handshake::Broken(NO_ROOTS.to_owned()).into());
+        }
         if !self.is_of_openssl(host) {
             let first = async { Ok(self.by_rustls(host, dial.connect().await?).await) };
             match within(dial.timeout, first).await? {

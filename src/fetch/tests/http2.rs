@@ -1,10 +1,9 @@
 //! HTTP/2 by raw frames (RFC 9113): what is good is read, what is without end is cut.
 
-use openssl::pkey::PKey;
-use openssl::ssl::{AlpnError, SslAcceptor, SslMethod, SslStream, select_next_proto};
-use openssl::x509::X509;
+use openssl::ssl::{AlpnError, SslStream, select_next_proto};
 
-use super::secure::{HOST, ca, identity, trusting};
+use super::secure::{HOST, trusting};
+use super::support_tls::{Identity, ca};
 use super::*;
 use crate::exchange::{FailureKind, Truncated};
 
@@ -52,14 +51,11 @@ fn request(stream: &mut Stream) -> std::io::Result<()> {
 /// Asks a server that sends these frames to the request, then `endless` for ever.
 async fn ask(frames: &[Vec<u8>], endless: Option<Vec<u8>>) -> Exchange {
     let ca = ca("good");
-    let identity = identity(&ca, HOST, |_| ());
-    let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).unwrap();
-    builder.set_certificate(&X509::from_der(&identity.chain[0]).unwrap()).unwrap();
-    builder.set_private_key(&PKey::private_key_from_der(&identity.key).unwrap()).unwrap();
-    builder.set_alpn_select_callback(|_, offered| {
-        select_next_proto(b"\x02h2", offered).ok_or(AlpnError::NOACK)
+    let acceptor = Identity::new(&ca, HOST).acceptor(|builder| {
+        builder.set_alpn_select_callback(|_, offered| {
+            select_next_proto(b"\x02h2", offered).ok_or(AlpnError::NOACK)
+        });
     });
-    let acceptor = builder.build();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let frames = [frame(SETTINGS, 0, 0, &[]), frames.concat()].concat();

@@ -4,6 +4,8 @@ mod http2;
 mod limits;
 mod reuse;
 mod secure;
+#[path = "../../../tests/support_tls.rs"]
+mod support_tls;
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
