@@ -12,7 +12,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use gongkai::config::Network;
-use hickory_resolver::proto::rr::rdata::{A, AAAA, CNAME};
+use hickory_resolver::proto::op::ResponseCode;
+use hickory_resolver::proto::rr::rdata::{A, CNAME};
 use hickory_resolver::proto::rr::{RData, RecordType};
 
 use crate::support::Workspace;
@@ -240,34 +241,28 @@ fn bind(at_home: IpAddr) -> (u16, TcpListener, Vec<TcpListener>) {
 
 /// The names: those of portals, and those that lead to the canary.
 fn name_server(home: Ipv4Addr) -> SocketAddr {
-    let four = |text: &str| RData::A(A(text.parse().unwrap()));
-    let six = |text: &str| RData::AAAA(AAAA(text.parse().unwrap()));
+    let home = home.to_string();
+    let many: Vec<String> = (1..=40).map(|n| format!("127.99.0.{n}")).collect();
     support_dns::serve(move |name, kind, before| {
-        let at =
-            |records: Vec<RData>| records.into_iter().map(|data| (name.to_owned(), data)).collect();
-        let short = name.strip_suffix(".qingshan.gov.cn")?;
-        Some(match (short, kind) {
-            ("name", RecordType::A) => at(vec![four("127.0.0.1")]),
-            ("alias", RecordType::A) => {
+        let at = |addresses: &[&str]| Some(support_dns::addresses(name, kind, addresses));
+        match name.strip_suffix(".qingshan.gov.cn") {
+            None => Some((ResponseCode::NXDomain, Vec::new())),
+            Some("name") => at(&["127.0.0.1"]),
+            Some("alias") if kind == RecordType::A => {
                 let alias = RData::CNAME(CNAME(fqdn("name.qingshan.gov.cn")));
-                vec![
-                    (name.to_owned(), alias),
-                    ("name.qingshan.gov.cn".to_owned(), four("127.0.0.1")),
-                ]
+                let records =
+                    [(name, alias), ("name.qingshan.gov.cn", RData::A(A(Ipv4Addr::LOCALHOST)))];
+                let records = records.map(|(name, data)| (name.to_owned(), data)).to_vec();
+                Some((ResponseCode::NoError, records))
             }
-            ("six", RecordType::AAAA) => at(vec![six("::1")]),
-            ("mapped", RecordType::AAAA) => at(vec![six("::ffff:127.0.0.1")]),
-            ("many", RecordType::A) => {
-                at((1..=40).map(|n| four(&format!("127.99.0.{n}"))).collect())
-            }
-            ("mixed", RecordType::A) => {
-                at(vec![four("127.0.0.1"), RData::A(A(home)), four("127.99.0.1")])
-            }
-            ("rebound", RecordType::A) if before > 0 => at(vec![four("127.0.0.1")]),
-            ("name" | "alias" | "six" | "mapped", _) => Vec::new(),
-            (_, RecordType::A) => at(vec![RData::A(A(home))]),
-            _ => Vec::new(),
-        })
+            Some("alias") => at(&[]),
+            Some("six") => at(&["::1"]),
+            Some("mapped") => at(&["::ffff:127.0.0.1"]),
+            Some("many") => at(&many.iter().map(String::as_str).collect::<Vec<_>>()),
+            Some("mixed") => at(&["127.0.0.1", &home, "127.99.0.1", "::1"]),
+            Some("rebound") if before > 0 => at(&["127.0.0.1"]),
+            Some(_) => at(&[&home]),
+        }
     })
 }
 

@@ -44,8 +44,9 @@ pub(super) const LARGE_BODIES: usize = 4;
 /// close them: a request on a connection that the server has just closed is a request lost.
 pub(super) const IDLE: Duration = Duration::from_secs(4);
 
-/// So many connections are kept idle in all: the hosts that a large crawl asks within [`IDLE`].
-pub(super) const IDLE_CONNECTIONS: usize = 512;
+/// So many connections are kept idle in all, beside those in use: four times the hosts that a crawl asks at
+/// once by default.
+pub(super) const IDLE_CONNECTIONS: usize = 256;
 
 /// Of a name's addresses so many are looked at.
 pub(super) const ADDRESSES: usize = 16;
