@@ -10,13 +10,14 @@ use rustls::pki_types::CertificateDer;
 use tokio::sync::Semaphore;
 use url::Url;
 
-use super::clients::{Clients, Destination};
+use super::clients::{Clients, Destination, NO_ROOTS};
 use super::guard::{self, Refused};
 use super::limits::{HEAD_BYTES, LARGE_BODIES};
 use super::resolve::Resolver;
 use super::unanswered::Unanswered;
 use super::ways::{self, Known};
 use super::{body, coding, request};
+use crate::canonical;
 use crate::clock::{self, Stopwatch};
 use crate::config::{self, Config};
 use crate::exchange::{self, Ending, Exchange, Failure, FailureKind, Response, Tls};
@@ -67,9 +68,7 @@ pub enum FetchError {
         contact: String,
     },
     /// rustls could not be set up.
-    #[error(
-        "cannot set up TLS by the system's CA certificates: install them (`ca-certificates`), or name a file of them by SSL_CERT_FILE"
-    )]
+    #[error("cannot set up TLS")]
     Rustls(#[source] rustls::Error),
     /// OpenSSL could not be set up.
     #[error("cannot set up OpenSSL")]
@@ -83,8 +82,7 @@ impl Fetcher {
     /// A fetcher that introduces itself as the configuration says.
     ///
     /// # Errors
-    /// When the contact cannot be sent, the system has no CA certificates, or TLS or the resolver cannot
-    /// be set up.
+    /// When the contact cannot be sent, or TLS or the resolver cannot be set up.
     pub fn new(config: &Config, contact: &str) -> Result<Self, FetchError> {
         Self::trusting(&[], config, contact)
     }
@@ -118,7 +116,8 @@ impl Fetcher {
     }
 
     /// Asks for `url` once, at `address` and nowhere else. Never fails: what went wrong is how the
-    /// exchange ended. `address` is one that [`Fetcher::resolve`] gave; it is checked again.
+    /// exchange ended. `address` is one that [`Fetcher::resolve`] gave; it is checked again. Credentials in
+    /// the URL are dropped.
     pub async fn fetch(
         &self,
         permit: Permit,
@@ -128,6 +127,7 @@ impl Fetcher {
         trust: Trust,
     ) -> Exchange {
         drop(permit);
+        let url = canonical::spelling(&url);
         let fields = request::fields(&self.0.identity, &url, validators);
         let mut exchange = Exchange {
             request: request::head(&url, &fields),
@@ -206,6 +206,10 @@ impl Inner {
             let detail = format!("`network.connect_to` leads from {host} to {address}: by https it can lead a name, and no address");
             (Failure { kind: FailureKind::Connect, detail }, Tls::default())
         })?;
+        if !self.clients.has_roots && url.scheme() == "https" && trust == Trust::Verified {
+            let failure = Failure { kind: FailureKind::Tls, detail: NO_ROOTS.to_owned() };
+            return Err((failure, Tls::default()));
+        }
         let mut way = self.known.way(host, trust);
         loop {
             let to = Destination {

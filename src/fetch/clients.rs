@@ -8,12 +8,15 @@ use std::time::Duration;
 use hashlink::LruCache;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, ClientBuilder};
-use rustls::ClientConfig;
 use rustls::pki_types::CertificateDer;
+use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
 
 use super::FetchError;
 use super::limits::{CLIENTS, HEAD_BYTES, HEAD_FIELDS, IDLE, WINDOW_BYTES};
+
+/// Said where nothing could be verified.
+pub(super) const NO_ROOTS: &str = "there are no CA certificates: install them (`ca-certificates`), or name a file of them by SSL_CERT_FILE";
 
 const HTTP_1: &[u8] = b"http/1.1";
 const HTTP_2: &[u8] = b"h2";
@@ -35,6 +38,8 @@ pub(super) struct Destination {
 /// Makes clients, and keeps those that were used last.
 #[derive(Debug)]
 pub(super) struct Clients {
+    /// Without roots no certificate verifies, and there is HTTP still.
+    pub(super) has_roots: bool,
     rustls: ClientConfig,
     openssl: native_tls::TlsConnector,
     connect_timeout: Duration,
@@ -54,8 +59,10 @@ impl Clients {
             let root = native_tls::Certificate::from_der(root).map_err(FetchError::OpenSsl)?;
             openssl.add_root_certificate(root);
         }
+        let (rustls, has_roots) = rustls(roots).map_err(FetchError::Rustls)?;
         Ok(Self {
-            rustls: rustls(roots).map_err(FetchError::Rustls)?,
+            has_roots,
+            rustls,
             openssl: openssl.build().map_err(FetchError::OpenSsl)?,
             connect_timeout,
             kept: Mutex::new(LruCache::new(CLIENTS)),
@@ -118,16 +125,23 @@ impl Clients {
     }
 }
 
-fn rustls(roots: &[CertificateDer<'static>]) -> Result<ClientConfig, rustls::Error> {
+/// rustls by the system's roots and these, and whether there are any.
+fn rustls(roots: &[CertificateDer<'static>]) -> Result<(ClientConfig, bool), rustls::Error> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let verifier = Verifier::new_with_extra_roots(roots.iter().cloned(), Arc::clone(&provider))?;
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
+    let verifier = Verifier::new_with_extra_roots(roots.iter().cloned(), Arc::clone(&provider));
+    let has_roots = verifier.is_ok();
+    let config =
+        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    let config = match verifier {
+        Ok(verifier) => config.dangerous().with_custom_certificate_verifier(Arc::new(verifier)),
+        Err(error) => {
+            tracing::warn!(%error, "no portal is asked by https: {NO_ROOTS}");
+            config.with_root_certificates(RootCertStore::empty())
+        }
+    };
+    let mut config = config.with_no_client_auth();
     config.alpn_protocols = vec![HTTP_2.to_vec(), HTTP_1.to_vec()];
-    Ok(config)
+    Ok((config, has_roots))
 }
 
 /// A resolver that knows nothing but what was decided.

@@ -140,6 +140,17 @@ mod tests {
     }
 
     #[test]
+    fn a_body_that_unpacks_out_of_all_proportion_is_cut_below_the_cap() {
+        let bomb = gzip(&gzip(&vec![0; 100_000_000]));
+        let most = bomb.len() as u64 * RATIO + RATIO_FREE_BYTES;
+        let decoded = undo(Some("gzip, gzip"), bomb, u64::MAX);
+        assert_eq!(decoded.bytes.len() as u64, most);
+        assert_eq!(decoded.truncated, Some(Truncated::Length));
+        let blank = vec![b' '; 1 << 20];
+        assert_eq!(undo(Some("gzip"), gzip(&blank), u64::MAX).bytes, blank, "a small one is not");
+    }
+
+    #[test]
     fn a_coding_that_breaks_off_keeps_what_came_before() {
         let noise: Vec<u8> = (0..100_000_u32).map(|n| n.wrapping_mul(n).to_be_bytes()[2]).collect();
         let mut wire = gzip(&noise);

@@ -58,13 +58,10 @@ pub(super) fn head(url: &Url, fields: &HeaderMap) -> Vec<u8> {
 }
 
 /// The URL by which reqwest goes to `address`: with its port, and where no certificate has to name the host,
-/// its IP address. What else stands before the host (credentials) is never sent. None: reqwest cannot be led
-/// from an address that is written out in an `https` URL to another.
+/// its IP address. None: reqwest cannot be led from an address that is written out in an `https` URL to another.
 pub(super) fn target(url: &Url, address: SocketAddr) -> Option<Url> {
     let mut target = url.clone();
-    let mut is_led = target.set_username("").is_ok()
-        && target.set_password(None).is_ok()
-        && target.set_port(Some(address.port())).is_ok();
+    let mut is_led = target.set_port(Some(address.port())).is_ok();
     if url.scheme() == "http" {
         is_led &= target.set_ip_host(address.ip()).is_ok();
     } else if let Some(written) = guard::literal_address(url) {

@@ -12,6 +12,9 @@ const NO_TCP: &str = "tcp connect error";
 /// What OpenSSL says when it refuses a certificate.
 const NOT_VERIFIED: &str = "certificate verify failed";
 
+/// rustls says no more than `UnknownIssuer`.
+const UNKNOWN_ISSUER: &str = "unknown issuer: it is self-signed, its CA is not trusted, or the server does not send its whole chain";
+
 /// A request without an answer.
 #[derive(Debug)]
 pub(super) struct Unanswered {
@@ -52,6 +55,9 @@ impl From<&reqwest::Error> for Unanswered {
 
 fn of_rustls(error: &rustls::Error) -> Unanswered {
     let (kind, detail, is_incompatible) = match error {
+        rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer) => {
+            (FailureKind::Certificate, UNKNOWN_ISSUER.to_owned(), false)
+        }
         rustls::Error::InvalidCertificate(why) => {
             (FailureKind::Certificate, why.to_string(), false)
         }

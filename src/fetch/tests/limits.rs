@@ -49,13 +49,16 @@ async fn a_head_that_is_not_there_in_time_is_given_up_however_busy_the_server_is
     let mut config = config();
     config.fetch.connect_timeout = Duration::from_millis(300);
     config.fetch.read_timeout = Duration::from_millis(300);
-    for piece in ["a", "HTTP/1.1 103 Early Hints\r\n\r\n", ""] {
+    let flood = "HTTP/1.1 103 Early Hints\r\n\r\n".repeat(1_000);
+    for piece in ["a", "HTTP/1.1 103 Early Hints\r\n\r\n", &flood, ""].map(str::to_owned) {
+        let shown = piece.get(..30).unwrap_or(&piece).to_owned();
         let server = Server::start("127.0.0.1", move |stream| {
             if piece == "a" {
                 stream.write_all(b"HTTP/1.1 200 OK\r\nx: ")?;
             }
             loop {
                 stream.write_all(piece.as_bytes())?;
+                // A trickle, so that it is the time that runs out and not the bytes.
                 std::thread::sleep(Duration::from_millis(10));
                 if piece.is_empty() {
                     return stream.read(&mut [0]).map(drop);
@@ -63,7 +66,7 @@ async fn a_head_that_is_not_there_in_time_is_given_up_however_busy_the_server_is
             }
         });
         let given_up = failure(fetch(&fetcher(&config), &server.url(), server.address).await);
-        assert_eq!(given_up.kind, FailureKind::Timeout, "{piece:?}: {given_up:?}");
+        assert_eq!(given_up.kind, FailureKind::Timeout, "{shown:?}: {given_up:?}");
     }
 }
 
@@ -148,4 +151,7 @@ async fn a_peer_that_was_asked_in_vain_is_told_by_its_address() {
     let exchange = fetch(&fetcher(&config()), &url, gone).await;
     assert_eq!(exchange.address, Some(gone));
     assert_eq!(failure(exchange).kind, FailureKind::Connect);
+    let exchange = fetch(&fetcher(&config()), &url.replace("http:", "https:"), gone).await;
+    assert_eq!(exchange.address, Some(gone));
+    assert_eq!(failure(exchange).kind, FailureKind::Connect, "TLS is not to blame");
 }

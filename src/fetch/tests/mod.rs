@@ -1,8 +1,14 @@
 //! The fetcher against servers on loopback that say whatever a test makes them say.
 
+mod http2;
 mod limits;
+mod names;
 mod reuse;
 mod secure;
+#[path = "../../../tests/support_dns.rs"]
+mod support_dns;
+#[path = "../../../tests/support_tls.rs"]
+mod support_tls;
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -20,6 +26,8 @@ use crate::politeness::pace;
 fn config() -> Config {
     let mut config = Config::default();
     config.network.allow_private = vec!["127.0.0.0/8".parse().unwrap()];
+    // The system may give a server one of these, which are other services'.
+    config.network.allow_ports = vec![50_000, 50_070, 50_075, 54_321, 61_616];
     config
 }
 

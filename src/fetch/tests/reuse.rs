@@ -95,6 +95,7 @@ async fn no_cookie_and_no_credentials_are_ever_sent() {
     let url = server.url().replace("http://", "http://user:secret@");
     for _ in 0..2 {
         let exchange = fetch(&fetcher, &url, server.address).await;
+        assert_eq!(exchange.url.as_str(), server.url());
         let said = String::from_utf8(exchange.request).unwrap().to_lowercase();
         let sent = server.heads.recv().unwrap().to_lowercase();
         assert_eq!(sent, said, "what is archived is what was sent");

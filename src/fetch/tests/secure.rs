@@ -3,45 +3,20 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use openssl::pkey::PKey;
-use openssl::ssl::{SslAcceptor, SslAcceptorBuilder, SslMethod, SslVersion};
-use openssl::x509::X509;
-use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, PKCS_RSA_SHA256,
-    RsaKeySize, date_time_ymd,
-};
+use openssl::ssl::{SslAcceptorBuilder, SslVersion};
 
+use rcgen::{CertifiedIssuer, KeyPair};
+
+use super::support_tls::{Ca, Identity, ca, ca_params, modern, old};
 use super::*;
+use crate::config;
 use crate::exchange::{FailureKind, Tls};
 
-const HOST: &str = "www.qingshan.gov.cn";
+pub(super) const HOST: &str = "www.qingshan.gov.cn";
 
-type Ca = CertifiedIssuer<'static, KeyPair>;
-
-fn ca_params(name: &str) -> CertificateParams {
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.distinguished_name.push(rcgen::DnType::CommonName, name);
-    params
-}
-
-fn ca(name: &str) -> Ca {
-    CertifiedIssuer::self_signed(ca_params(name), KeyPair::generate().unwrap()).unwrap()
-}
-
-/// What a server shows: its chain, and the key of its own certificate.
-struct Identity {
-    chain: Vec<Vec<u8>>,
-    key: Vec<u8>,
-}
-
-/// A certificate for a name; old servers have RSA keys.
-fn identity(by: &Ca, name: &str, change: impl Fn(&mut CertificateParams)) -> Identity {
-    let key = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap();
-    let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-    change(&mut params);
-    let own = params.signed_by(&key, by).unwrap();
-    Identity { chain: vec![own.der().to_vec()], key: key.serialize_der() }
+/// One between a root and a portal.
+fn ca_by(root: &Ca, name: &str) -> Ca {
+    CertifiedIssuer::signed_by(ca_params(name), KeyPair::generate().unwrap(), root).unwrap()
 }
 
 /// A portal by TLS.
@@ -52,15 +27,7 @@ struct Portal {
 
 impl Portal {
     fn start(identity: &Identity, change: impl Fn(&mut SslAcceptorBuilder)) -> Self {
-        let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).unwrap();
-        let mut chain = identity.chain.iter().map(|der| X509::from_der(der).unwrap());
-        builder.set_certificate(&chain.next().unwrap()).unwrap();
-        for more in chain {
-            builder.add_extra_chain_cert(more).unwrap();
-        }
-        builder.set_private_key(&PKey::private_key_from_der(&identity.key).unwrap()).unwrap();
-        change(&mut builder);
-        let acceptor = builder.build();
+        let acceptor = identity.acceptor(change);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let connections = Arc::new(AtomicUsize::new(0));
@@ -91,24 +58,16 @@ impl Portal {
     }
 }
 
-fn trusting(ca: &Ca) -> Fetcher {
-    Fetcher::trusting(&[ca.der().clone()], &config(), "test@gongkai.example").unwrap()
+pub(super) fn trusting(ca: &Ca, config: &Config) -> Fetcher {
+    Fetcher::trusting(&[ca.der().clone()], config, "test@gongkai.example").unwrap()
 }
-
-/// TLS 1.2 and nothing but RSA key exchange with CBC, as old portals have it.
-fn old(builder: &mut SslAcceptorBuilder) {
-    builder.set_max_proto_version(Some(SslVersion::TLS1_2)).unwrap();
-    builder.set_cipher_list("AES128-SHA").unwrap();
-}
-
-fn as_it_is(_builder: &mut SslAcceptorBuilder) {}
 
 #[tokio::test]
 async fn a_good_certificate_is_nothing_out_of_the_ordinary_whatever_the_seed_allows() {
     let ca = ca("good");
-    let portal = Portal::start(&identity(&ca, HOST, |_| ()), as_it_is);
+    let portal = Portal::start(&Identity::new(&ca, HOST), modern);
     for trust in [Trust::Verified, Trust::BrokenAllowed] {
-        let exchange = portal.ask(&trusting(&ca), trust).await;
+        let exchange = portal.ask(&trusting(&ca, &config()), trust).await;
         assert_eq!(exchange.tls, Tls::default());
         assert_eq!(response(exchange).payload, b"hello");
     }
@@ -118,8 +77,8 @@ async fn a_good_certificate_is_nothing_out_of_the_ordinary_whatever_the_seed_all
 #[tokio::test]
 async fn what_rustls_refuses_is_asked_by_openssl_and_the_next_time_at_once() {
     let ca = ca("good");
-    let portal = Portal::start(&identity(&ca, HOST, |_| ()), old);
-    let fetcher = trusting(&ca);
+    let portal = Portal::start(&Identity::new(&ca, HOST), old);
+    let fetcher = trusting(&ca, &config());
     for connections in [2, 3] {
         let exchange = portal.ask(&fetcher, Trust::Verified).await;
         assert_eq!(exchange.tls, Tls { openssl: true, accepted_though: None });
@@ -133,12 +92,12 @@ async fn what_rustls_refuses_is_asked_by_openssl_and_the_next_time_at_once() {
 async fn the_second_way_verifies_as_strictly_as_the_first() {
     let (ours, theirs) = (ca("good"), ca("unknown"));
     for broken in [
-        identity(&theirs, HOST, |_| ()),
-        identity(&ours, "www.yunling.gov.cn", |_| ()),
-        identity(&ours, HOST, |params| params.not_after = date_time_ymd(2020, 1, 1)),
+        Identity::new(&theirs, HOST),
+        Identity::new(&ours, "www.yunling.gov.cn"),
+        Identity::expired(&ours, HOST),
     ] {
         let portal = Portal::start(&broken, old);
-        let refused = portal.ask(&trusting(&ours), Trust::Verified).await;
+        let refused = portal.ask(&trusting(&ours, &config()), Trust::Verified).await;
         assert_eq!(failure(refused).kind, FailureKind::Certificate);
     }
 }
@@ -146,27 +105,21 @@ async fn the_second_way_verifies_as_strictly_as_the_first() {
 #[tokio::test]
 async fn a_broken_certificate_is_a_failure_of_its_own_unless_the_seed_allows_it() {
     let (ours, theirs) = (ca("good"), ca("unknown"));
-    let between =
-        CertifiedIssuer::signed_by(ca_params("between"), KeyPair::generate().unwrap(), &ours)
-            .unwrap();
-    let own_key = KeyPair::generate().unwrap();
-    let own = CertificateParams::new(vec![HOST.to_owned()]).unwrap().self_signed(&own_key).unwrap();
-    let own = Identity { chain: vec![own.der().to_vec()], key: own_key.serialize_der() };
-    let long_ago = |params: &mut CertificateParams| params.not_after = date_time_ymd(2020, 1, 1);
+    let between = ca_by(&ours, "between");
     for (broken, words) in [
-        (identity(&ours, HOST, long_ago), "expired"),
-        (identity(&ours, "www.yunling.gov.cn", |_| ()), "not valid for name"),
-        (identity(&theirs, HOST, |_| ()), "UnknownIssuer"),
-        (identity(&between, HOST, |_| ()), "UnknownIssuer"),
-        (own, "UnknownIssuer"),
+        (Identity::expired(&ours, HOST), "expired"),
+        (Identity::new(&ours, "www.yunling.gov.cn"), "not valid for name"),
+        (Identity::new(&theirs, HOST), "unknown issuer"),
+        (Identity::new(&between, HOST), "unknown issuer"),
+        (Identity::self_signed(HOST), "unknown issuer"),
     ] {
-        let portal = Portal::start(&broken, as_it_is);
-        let refused = failure(portal.ask(&trusting(&ours), Trust::Verified).await);
+        let portal = Portal::start(&broken, modern);
+        let refused = failure(portal.ask(&trusting(&ours, &config()), Trust::Verified).await);
         assert_eq!(refused.kind, FailureKind::Certificate, "{words}: {refused:?}");
         assert!(!refused.detail.is_empty());
         assert_eq!(portal.connections(), 1, "a broken certificate is not tried a second way");
 
-        let fetcher = trusting(&ours);
+        let fetcher = trusting(&ours, &config());
         let accepted = portal.ask(&fetcher, Trust::BrokenAllowed).await;
         let though = accepted.tls.accepted_though.clone().unwrap();
         assert!(though.contains(words), "{though}: expected {words}");
@@ -178,15 +131,51 @@ async fn a_broken_certificate_is_a_failure_of_its_own_unless_the_seed_allows_it(
 }
 
 #[tokio::test]
+async fn a_certificate_that_was_found_broken_and_is_allowed_is_not_verified_each_time() {
+    let (ours, theirs) = (ca("good"), ca("unknown"));
+    for (change, connections) in [(modern as fn(&mut SslAcceptorBuilder), 2), (old, 3)] {
+        let portal = Portal::start(&Identity::new(&theirs, HOST), change);
+        let fetcher = trusting(&ours, &config());
+        let first = portal.ask(&fetcher, Trust::BrokenAllowed).await;
+        assert_eq!(portal.connections(), connections, "each way that was tried");
+        let second = portal.ask(&fetcher, Trust::BrokenAllowed).await;
+        assert_eq!(portal.connections(), connections + 1, "the way that is known");
+        assert!(first.tls.accepted_though.is_some());
+        assert_eq!((first.tls.openssl, &first.tls), (connections == 3, &second.tls));
+        assert_eq!(response(second).payload, b"hello");
+    }
+}
+
+#[tokio::test]
+async fn a_portal_is_found_where_connect_to_says_by_https_too() {
+    let ca = ca("good");
+    let portal = Portal::start(&Identity::new(&ca, HOST), modern);
+    for (host, port) in [(HOST, 443), (HOST, 8443), ("10.0.0.1", 443)] {
+        let mut config = config();
+        config.network.connect_to =
+            vec![config::ConnectTo { host: host.to_owned(), port, address: portal.address }];
+        let url = format!("https://{host}:{port}/");
+        let exchange = fetch(&trusting(&ca, &config), &url, portal.address).await;
+        assert_eq!(exchange.address, Some(portal.address));
+        if host == HOST {
+            assert_eq!(response(exchange).payload, b"hello", "{url}");
+        } else {
+            let failure = failure(exchange);
+            assert_eq!(failure.kind, FailureKind::Connect, "{failure:?}");
+            assert!(failure.detail.contains("network.connect_to"), "{failure:?}");
+        }
+    }
+    assert_eq!(portal.connections(), 2);
+}
+
+#[tokio::test]
 async fn a_whole_chain_verifies() {
     let ours = ca("good");
-    let between =
-        CertifiedIssuer::signed_by(ca_params("between"), KeyPair::generate().unwrap(), &ours)
-            .unwrap();
-    let mut whole = identity(&between, HOST, |_| ());
+    let between = ca_by(&ours, "between");
+    let mut whole = Identity::new(&between, HOST);
     whole.chain.push(between.der().to_vec());
-    for portal in [Portal::start(&whole, as_it_is), Portal::start(&whole, old)] {
-        let exchange = portal.ask(&trusting(&ours), Trust::Verified).await;
+    for portal in [Portal::start(&whole, modern), Portal::start(&whole, old)] {
+        let exchange = portal.ask(&trusting(&ours, &config()), Trust::Verified).await;
         assert_eq!(exchange.tls.accepted_though, None);
         assert_eq!(response(exchange).payload, b"hello");
     }
@@ -195,13 +184,16 @@ async fn a_whole_chain_verifies() {
 #[tokio::test]
 async fn what_neither_takes_is_no_connection() {
     let ca = ca("good");
-    let portal = Portal::start(&identity(&ca, HOST, |_| ()), |builder| {
+    let portal = Portal::start(&Identity::new(&ca, HOST), |builder| {
         builder.set_min_proto_version(None).unwrap();
         builder.set_max_proto_version(Some(SslVersion::TLS1_1)).unwrap();
         builder.set_cipher_list("ALL:@SECLEVEL=0").unwrap();
     });
     for trust in [Trust::Verified, Trust::BrokenAllowed] {
-        assert_eq!(failure(portal.ask(&trusting(&ca), trust).await).kind, FailureKind::Tls);
+        assert_eq!(
+            failure(portal.ask(&trusting(&ca, &config()), trust).await).kind,
+            FailureKind::Tls
+        );
     }
     assert_eq!(portal.connections(), 4, "both ways, each time");
 }
@@ -213,14 +205,14 @@ async fn a_server_that_speaks_no_tls_is_asked_once() {
         let address = listener.local_addr().unwrap();
         let served = std::thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
-            stream.read(&mut [0; 4_096]).unwrap();
+            assert!(stream.read(&mut [0; 4_096]).unwrap() > 0);
             stream.write_all(answer.as_bytes()).unwrap();
             drop(stream);
             listener.set_nonblocking(true).unwrap();
             listener
         });
         let url = format!("https://{HOST}:{}/", address.port());
-        let refused = fetch(&trusting(&ca("good")), &url, address).await;
+        let refused = fetch(&trusting(&ca("good"), &config()), &url, address).await;
         assert_eq!(failure(refused).kind, FailureKind::Tls, "{answer:?}");
         let listener = served.join().unwrap();
         assert!(listener.accept().is_err(), "nobody else came");
