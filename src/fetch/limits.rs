@@ -47,4 +47,4 @@ pub(super) const HOSTS_KNOWN: usize = 65_536;
 
 /// So long a certificate that was found broken, and is allowed to be, is taken to be so: each verification
 /// costs the portal a connection.
-pub(super) const CERTIFICATE_KNOWN: Duration = Duration::from_secs(3_600);
+pub(super) const CERTIFICATE_KNOWN: Duration = Duration::from_hours(1);

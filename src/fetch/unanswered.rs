@@ -44,10 +44,8 @@ impl From<&reqwest::Error> for Unanswered {
         of_tls.unwrap_or_else(|| {
             let is_https = error.url().is_some_and(|url| url.scheme() == "https");
             let has_tcp = !causes(error).any(|cause| cause.to_string() == NO_TCP);
-            let kind = match is_https && has_tcp && !error.is_timeout() {
-                true => FailureKind::Tls,
-                false => FailureKind::Connect,
-            };
+            let of_tls = is_https && has_tcp && !error.is_timeout();
+            let kind = if of_tls { FailureKind::Tls } else { FailureKind::Connect };
             Failure { kind, detail: innermost(error) }.into()
         })
     }
