@@ -106,7 +106,8 @@ const LURES: [Lure; 54] = [
     lure("name-mapped", Bait::Link, "http://mapped.qingshan.gov.cn:{port}/", NAMED, true),
     lure("name-of-many", Bait::Link, "http://many.qingshan.gov.cn:{port}/", NAMED, true),
     lure("name-mixed", Bait::Link, "http://mixed.qingshan.gov.cn:{port}/", "fetched", false),
-    lure("name-rebound", Bait::Link, "http://rebound.qingshan.gov.cn:{port}/", "", true),
+    // An address is gone by for minutes: what the name says next is not asked in time.
+    lure("name-rebound", Bait::Link, "http://rebound.qingshan.gov.cn:{port}/", "", false),
     lure("redirect-301", Bait::Head("301 Moved\r\nLocation: {target}"), "http://127.0.0.1:{port}/", ADDRESS, true),
     lure("redirect-302", Bait::Head("302 Found\r\nLocation: {target}"), "http://127.0.0.1:{port}/", ADDRESS, true),
     lure("redirect-303", Bait::Head("303 See\r\nLocation: {target}"), "http://127.0.0.1:{port}/", ADDRESS, true),

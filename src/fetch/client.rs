@@ -201,27 +201,29 @@ impl Inner {
         fields: &HeaderMap,
         trust: Trust,
     ) -> Result<(Destination, reqwest::Response, Tls), (Failure, Tls)> {
-        let host = url.host_str().unwrap_or_default();
-        let target = request::target(url, address).ok_or_else(|| {
-            let detail = format!("`network.connect_to` leads from {host} to {address}: by https it can lead a name, and no address");
-            (Failure { kind: FailureKind::Connect, detail }, Tls::default())
-        })?;
-        if !self.clients.has_roots && url.scheme() == "https" && trust == Trust::Verified {
+        let target = request::target(url, address).map_err(|failure| (failure, Tls::default()))?;
+        let authority = request::authority(url);
+        let may_be_http2 = request::authority(&target) == authority;
+        let portal =
+            (url.scheme() == "https").then_some(ways::Portal { authority, address, trust });
+        if portal.is_some() && !self.clients.has_roots && trust == Trust::Verified {
             let failure = Failure { kind: FailureKind::Tls, detail: NO_ROOTS.to_owned() };
             return Err((failure, Tls::default()));
         }
-        let mut way = self.known.way(host, trust);
+        let mut way = portal.as_ref().map(|portal| self.known.way(portal)).unwrap_or_default();
         loop {
             let to = Destination {
-                host: host.to_owned(),
+                host: url.host_str().unwrap_or_default().to_owned(),
                 address,
                 by_openssl: way.openssl,
                 is_unverified: way.accepted_though.is_some(),
-                may_be_http2: request::authority(&target) == request::authority(url),
+                may_be_http2,
             };
             match self.head(&to, target.clone(), fields.clone()).await {
                 Ok(answer) => {
-                    self.known.remember(host, trust, &way);
+                    if let Some(portal) = portal {
+                        self.known.remember(portal, &way);
+                    }
                     return Ok((to, answer, way));
                 }
                 Err(unanswered) => {

@@ -42,8 +42,8 @@ pub(super) const CLIENTS: usize = 512;
 /// Of a name's addresses so many are looked at.
 pub(super) const ADDRESSES: usize = 16;
 
-/// So many hosts are remembered to need another way than the first; of more, each is tried anew each time.
-pub(super) const HOSTS_KNOWN: usize = 65_536;
+/// So many portals are remembered to need another way than the first; of more, each is tried anew each time.
+pub(super) const PORTALS_KNOWN: usize = 65_536;
 
 /// So long a certificate that was found broken, and is allowed to be, is taken to be so: each verification
 /// costs the portal a connection.

@@ -6,6 +6,7 @@ use reqwest::header::{self, HeaderMap, HeaderValue};
 use url::Url;
 
 use super::{FetchError, Validators, guard};
+use crate::exchange::{Failure, FailureKind};
 
 const ACCEPT: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 const ACCEPT_ENCODING: &str = "gzip, deflate, br, zstd";
@@ -58,19 +59,27 @@ pub(super) fn head(url: &Url, fields: &HeaderMap) -> Vec<u8> {
 }
 
 /// The URL by which reqwest goes to `address`: with its port, and where no certificate has to name the host,
-/// its IP address. None: reqwest cannot be led from an address that is written out in an `https` URL to another.
-pub(super) fn target(url: &Url, address: SocketAddr) -> Option<Url> {
+/// its IP address.
+pub(super) fn target(url: &Url, address: SocketAddr) -> Result<Url, Failure> {
     let mut target = url.clone();
     let mut is_led = target.set_port(Some(address.port())).is_ok();
     if url.scheme() == "http" {
         is_led &= target.set_ip_host(address.ip()).is_ok();
     } else if let Some(written) = guard::literal_address(url) {
+        // reqwest goes to what is written.
         is_led &= written.to_canonical() == address.ip().to_canonical();
     } else if let Some(name) = url.host_str().and_then(|host| host.strip_suffix('.')) {
         // The dot at the end of a name is in no certificate.
         is_led &= target.set_host(Some(name)).is_ok();
     }
-    is_led.then_some(target)
+    if is_led {
+        return Ok(target);
+    }
+    let detail = format!(
+        "`network.connect_to` leads from {} to {address}: by https it can lead from a name, and not from an address",
+        authority(url)
+    );
+    Err(Failure { kind: FailureKind::Connect, detail })
 }
 
 /// Host and port, as the `Host` field says them.

@@ -9,6 +9,9 @@ use crate::exchange::{Failure, FailureKind};
 /// What hyper-util says of a connection that TCP did not make; its type is not public.
 const NO_TCP: &str = "tcp connect error";
 
+/// reqwest does not tell what of it took so long.
+const NOT_IN_TIME: &str = "no connection, TLS included, within `fetch.connect_timeout`";
+
 /// What OpenSSL says when it refuses a certificate.
 const NOT_VERIFIED: &str = "certificate verify failed";
 
@@ -37,6 +40,9 @@ impl From<&reqwest::Error> for Unanswered {
         if !error.is_connect() {
             return Failure { kind: FailureKind::Protocol, detail: innermost(error) }.into();
         }
+        if error.is_timeout() {
+            return Failure { kind: FailureKind::Connect, detail: NOT_IN_TIME.to_owned() }.into();
+        }
         let of_tls = causes(error).find_map(|cause| {
             let rustls = cause.downcast_ref().map(of_rustls);
             rustls.or_else(|| cause.downcast_ref().map(of_openssl))
@@ -44,8 +50,7 @@ impl From<&reqwest::Error> for Unanswered {
         of_tls.unwrap_or_else(|| {
             let is_https = error.url().is_some_and(|url| url.scheme() == "https");
             let has_tcp = !causes(error).any(|cause| cause.to_string() == NO_TCP);
-            let of_tls = is_https && has_tcp && !error.is_timeout();
-            let kind = if of_tls { FailureKind::Tls } else { FailureKind::Connect };
+            let kind = if is_https && has_tcp { FailureKind::Tls } else { FailureKind::Connect };
             Failure { kind, detail: innermost(error) }.into()
         })
     }

@@ -6,12 +6,13 @@
 //! seed of the host allows it, and only after it was verified and found so. [`Tls`] says both of an exchange,
 //! and therefore which way it was asked.
 
+use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hashlink::LruCache;
 
 use super::Trust;
-use super::limits::{CERTIFICATE_KNOWN, HOSTS_KNOWN};
+use super::limits::{CERTIFICATE_KNOWN, PORTALS_KNOWN};
 use super::unanswered::Unanswered;
 use crate::clock::Stopwatch;
 use crate::exchange::{FailureKind, Tls};
@@ -26,41 +27,49 @@ pub(super) fn after(way: &Tls, unanswered: &Unanswered, trust: Trust) -> Option<
         .then(|| Tls { accepted_though: Some(unanswered.failure.detail.clone()), ..way.clone() })
 }
 
-/// The hosts for which the first way is not the one: asked at once as they were last.
+/// Who is asked, and what certificate it must have.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Portal {
+    /// Host and port of an `https` URL.
+    pub(super) authority: String,
+    pub(super) address: SocketAddr,
+    pub(super) trust: Trust,
+}
+
+/// The portals for which the first way is not the one: asked at once as they were last.
 #[derive(Debug)]
-pub(super) struct Known(Mutex<LruCache<(String, Trust), (Tls, Stopwatch)>>);
+pub(super) struct Known(Mutex<LruCache<Portal, (Tls, Stopwatch)>>);
 
 impl Default for Known {
     fn default() -> Self {
-        Self(Mutex::new(LruCache::new(HOSTS_KNOWN)))
+        Self(Mutex::new(LruCache::new(PORTALS_KNOWN)))
     }
 }
 
 impl Known {
-    /// How to ask a host.
-    pub(super) fn way(&self, host: &str, trust: Trust) -> Tls {
+    /// How to ask this portal.
+    pub(super) fn way(&self, portal: &Portal) -> Tls {
         let mut known = self.lock();
-        let host = (host.to_owned(), trust);
-        let Some((way, since)) = known.get(&host) else { return Tls::default() };
+        let Some((way, since)) = known.get(portal) else { return Tls::default() };
         if way.accepted_though.is_none() || since.elapsed() < CERTIFICATE_KNOWN {
             return way.clone();
         }
-        known.remove(&host);
+        known.remove(portal);
         Tls::default()
     }
 
     /// This was the way to it.
-    pub(super) fn remember(&self, host: &str, trust: Trust, way: &Tls) {
-        let mut known = self.lock();
-        let host = (host.to_owned(), trust);
+    pub(super) fn remember(&self, portal: Portal, way: &Tls) {
         if *way == Tls::default() {
-            known.remove(&host);
-        } else if known.get(&host).is_none_or(|(before, _)| before != way) {
-            known.insert(host, (way.clone(), Stopwatch::start()));
+            return;
+        }
+        let mut known = self.lock();
+        if known.get(&portal).is_none_or(|(before, _)| before != way) {
+            known.insert(portal, (way.clone(), Stopwatch::start()));
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, LruCache<(String, Trust), (Tls, Stopwatch)>> {
+    fn lock(&self) -> MutexGuard<'_, LruCache<Portal, (Tls, Stopwatch)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

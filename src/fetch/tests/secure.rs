@@ -133,16 +133,28 @@ async fn a_broken_certificate_is_a_failure_of_its_own_unless_the_seed_allows_it(
 #[tokio::test]
 async fn a_certificate_that_was_found_broken_and_is_allowed_is_not_verified_each_time() {
     let (ours, theirs) = (ca("good"), ca("unknown"));
-    for (change, connections) in [(modern as fn(&mut SslAcceptorBuilder), 2), (old, 3)] {
+    let modern = modern as fn(&mut SslAcceptorBuilder);
+    for (change, connections, words) in
+        [(modern, 2, "unknown issuer"), (old, 3, "unable to get local issuer certificate")]
+    {
         let portal = Portal::start(&Identity::new(&theirs, HOST), change);
         let fetcher = trusting(&ours, &config());
         let first = portal.ask(&fetcher, Trust::BrokenAllowed).await;
         assert_eq!(portal.connections(), connections, "each way that was tried");
         let second = portal.ask(&fetcher, Trust::BrokenAllowed).await;
         assert_eq!(portal.connections(), connections + 1, "the way that is known");
-        assert!(first.tls.accepted_though.is_some());
+        let though = first.tls.accepted_though.clone().unwrap();
+        assert!(though.starts_with(words), "{though}");
         assert_eq!((first.tls.openssl, &first.tls), (connections == 3, &second.tls));
         assert_eq!(response(second).payload, b"hello");
+        let plain = portal.address.port();
+        let plain = fetch_as(
+            &fetcher,
+            &format!("http://{HOST}:{plain}/"),
+            portal.address,
+            Trust::BrokenAllowed,
+        );
+        assert_eq!(plain.await.tls, Tls::default(), "what is not by TLS says nothing of it");
     }
 }
 
