@@ -17,7 +17,7 @@ use gongkai::db::Db;
 use gongkai::frontier::Found;
 
 use support::child::{Taken, median, watch};
-use support::site::{Site, address};
+use support::site::{NO_PACE, Site, address};
 use support::{Outcome, say};
 
 const SITE: Site = Site { hosts: 20, pages: 200, bytes: 20_000, reports: false };
@@ -92,7 +92,7 @@ fn wget(dir: &Path, port: &str) -> Outcome<Crawl> {
 }
 
 fn gongkai(dir: &Path, port: &str, waiting: u32) -> Outcome<Crawl> {
-    SITE.lay_out(dir, port)?;
+    SITE.lay_out(dir, port, NO_PACE)?;
     if waiting > 0 {
         crowd(dir, port, waiting)?;
     }
@@ -108,7 +108,7 @@ fn crowd(dir: &Path, port: &str, waiting: u32) -> Outcome<()> {
     for batch in 0..waiting / 10_000 {
         let tx = db.begin()?;
         for number in 0..10_000 {
-            let host = address(u8::try_from(number % u32::from(SITE.hosts))?);
+            let host = address(u16::try_from(number % u32::from(SITE.hosts))?);
             let text = format!("http://{host}:{port}/late/{}.html", batch * 10_000 + number);
             let spelling = url::Url::parse(&text)?;
             let found = Found {

@@ -21,7 +21,7 @@ use gongkai::archive::read::{Found, Records};
 use gongkai::db::Db;
 
 use support::child::{Taken, median, run};
-use support::site::{Site, gongkai};
+use support::site::{NO_PACE, Site, gongkai};
 use support::{Outcome, float, say};
 
 const SITE: Site = Site { hosts: 20, pages: 500, bytes: 20_000, reports: true };
@@ -36,8 +36,9 @@ const ROUNDS: u32 = 3;
 /// Records of an exchange: the response, the request, the metadata.
 const RECORDS: u64 = 3;
 
-const COMMANDS: [&[&str]; 6] = [
+const COMMANDS: [&[&str]; 7] = [
     &["verify"],
+    &["audit"],
     &["rebuild"],
     &["export", "warc"],
     &["export", "wacz"],
@@ -46,7 +47,7 @@ const COMMANDS: [&[&str]; 6] = [
 ];
 
 /// Those whose memory might grow with the archive.
-const GROWING: usize = 3;
+const GROWING: usize = 4;
 
 fn main() -> Outcome<()> {
     if let Some(site) = Site::asked_for()? {
@@ -68,7 +69,7 @@ fn main() -> Outcome<()> {
 /// Crawls a site whole.
 fn crawl(dir: &Path, site: Site) -> Outcome<()> {
     let pages = site.served(|port| {
-        site.lay_out(dir, port)?;
+        site.lay_out(dir, port, NO_PACE)?;
         Ok(site.crawl(dir)?.1)
     })?;
     if pages < site.count() {
@@ -115,6 +116,7 @@ fn speed(dir: &Path, site: Site, commands: &[&[&str]]) -> Outcome<()> {
 fn measured(dir: &Path, words: &[&str]) -> Outcome<Taken> {
     let out = dir.join("out");
     let mut command = gongkai(dir);
+    command.arg("--quiet");
     command.args(words);
     if words.first() == Some(&"export") {
         command.arg("--out").arg(&out);

@@ -60,7 +60,7 @@ fn check(address: SocketAddr, expected: &str) {
 #[test]
 fn a_host_that_refuses_is_left_alone_with_the_reason() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    check(closed, "disallow: connect: Connection refused");
+    check(closed, "disallowed: connect: Connection refused");
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn a_name_that_does_not_resolve_is_left_alone_with_the_reason() {
     let workspace = Workspace::with("", "http://no-such-host.invalid/\n");
     workspace.result(&["crawl"]);
     let why = workspace.result(&["why", "http://no-such-host.invalid/"]);
-    assert!(why.contains("disallow: dns: "), "{why}");
+    assert!(why.contains("disallowed: dns: "), "{why}");
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn an_address_that_is_not_public_is_not_asked() {
 fn a_robots_file_that_cannot_be_had_forbids_everything() {
     check(
         trick(|stream, _| respond(stream, "503 Busy\r\nContent-Length: 0", b"")),
-        "disallow: status 503",
+        "disallowed: status 503",
     );
 }
 

@@ -30,13 +30,8 @@ pub(crate) struct Portals {
 
 impl Portals {
     pub(crate) fn serve(log: &Path) -> Self {
-        Self::serve_at("127.0.0.1", log)
-    }
-
-    /// At this address of loopback; several servers may share a log.
-    pub(crate) fn serve_at(address: &str, log: &Path) -> Self {
         let mut server = gongkai()
-            .args(["demo", "--serve", &format!("{address}:0"), "--request-log"])
+            .args(["demo", "--serve", "127.0.0.1:0", "--request-log"])
             .arg(log)
             .stdout(Stdio::piped())
             .spawn()

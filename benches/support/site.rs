@@ -35,7 +35,7 @@ const SERVE: &str = "--serve";
 #[derive(Clone, Copy)]
 pub(crate) struct Site {
     /// How many portals.
-    pub(crate) hosts: u8,
+    pub(crate) hosts: u16,
     /// The pages of each, beside its index page.
     pub(crate) pages: u32,
     /// The bytes of a page, or a few more.
@@ -87,13 +87,14 @@ impl Site {
         result
     }
 
-    /// Lays out a folder in which gongkai crawls this site, as fast as it can.
-    pub(crate) fn lay_out(&self, dir: &Path, port: &str) -> Outcome<()> {
+    /// Lays out a folder in which gongkai crawls this site, by these lines of `[politeness]`.
+    pub(crate) fn lay_out(&self, dir: &Path, port: &str, politeness: &str) -> Outcome<()> {
         fs::create_dir_all(dir.join("seeds"))?;
         fs::write(dir.join("seeds/hosts.txt"), self.urls(port).join("\n"))?;
-        let config = "[identity]\ncontact = \"bench@gongkai.example\"\n[politeness]\ndelay = \"0s\"\n\
-            delay_factor = 0\nper_host_connections = 8\n[scope]\nmax_pages_per_host = 1000000\n\
-            [network]\nallow_private = [\"127.0.0.0/8\"]\n";
+        let config = format!(
+            "[identity]\ncontact = \"bench@gongkai.example\"\n[politeness]\n{politeness}\
+            [scope]\nmax_pages_per_host = 1000000\n[network]\nallow_private = [\"127.0.0.0/8\"]\n"
+        );
         fs::write(dir.join("config.toml"), config)?;
         Ok(())
     }
@@ -101,7 +102,7 @@ impl Site {
     /// Crawls it, in a folder that is laid out; what that took, and the pages.
     pub(crate) fn crawl(&self, dir: &Path) -> Outcome<(Taken, u32)> {
         let pages = self.count().to_string();
-        let taken = run(gongkai(dir).args(["crawl", "--max-pages", &pages]))?;
+        let taken = run(gongkai(dir).args(["--quiet", "crawl", "--max-pages", &pages]))?;
         let db = Db::open_read_only(&dir.join("archive/gongkai.db"))?;
         let pages = db.status(0)?.runs.first().map_or(0, |run| run.pages);
         Ok((taken, u32::try_from(pages)?))
@@ -165,14 +166,18 @@ impl Site {
 /// The program under measurement, in that folder.
 pub(crate) fn gongkai(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gongkai"));
-    command.arg("--quiet").current_dir(dir);
+    command.current_dir(dir);
     command
 }
 
 /// Where a portal listens.
-pub(crate) fn address(host: u8) -> Ipv4Addr {
-    Ipv4Addr::new(127, 0, 0, 10 + host)
+pub(crate) fn address(host: u16) -> Ipv4Addr {
+    const FIRST: u32 = u32::from_be_bytes([127, 0, 1, 0]);
+    Ipv4Addr::from_bits(FIRST + u32::from(host))
 }
+
+/// As fast as it can.
+pub(crate) const NO_PACE: &str = "delay = \"0s\"\ndelay_factor = 0\nper_host_connections = 8\n";
 
 /// A report of `gongkai demo`, up to its end, without its links: they lead nowhere here.
 fn report() -> Outcome<String> {
@@ -184,7 +189,7 @@ fn report() -> Outcome<String> {
     Ok(page.split("</body>").next().unwrap_or_default().to_owned())
 }
 
-async fn accept(listener: TcpListener, host: u8, pages: &'static [Bytes]) {
+async fn accept(listener: TcpListener, host: u16, pages: &'static [Bytes]) {
     while let Ok((stream, _)) = listener.accept().await {
         let service = service_fn(move |request: Request<Incoming>| async move {
             Ok::<_, Infallible>(answer(request.uri().path(), host, pages))
@@ -193,7 +198,7 @@ async fn accept(listener: TcpListener, host: u8, pages: &'static [Bytes]) {
     }
 }
 
-fn answer(path: &str, host: u8, pages: &[Bytes]) -> Response<Full<Bytes>> {
+fn answer(path: &str, host: u16, pages: &[Bytes]) -> Response<Full<Bytes>> {
     let number = path.trim_start_matches("/p").trim_end_matches(".html");
     let index = if path == "/" { Some(0) } else { number.parse::<usize>().ok() };
     let Some(page) = index.and_then(|index| pages.get(index)) else {

@@ -8,11 +8,12 @@ use super::granted_by;
 use super::line::{Line, RESOLUTION, Step, write_gap};
 use super::request::Request;
 use super::robots::Origins;
-use super::stops::StopEvents;
+use super::stops::Stops;
 use super::violation::{Broken, Earlier, Rule, Violation};
+use crate::archive::event::Event;
 use crate::canonical::HostKey;
 use crate::clock::Moment;
-use crate::config::units::{Hours, write_duration};
+use crate::config::units::write_duration;
 use crate::fetch;
 use crate::politeness::pace::{self, HostPace};
 
@@ -27,7 +28,7 @@ pub(super) struct Judge<'a> {
     pub(super) hosts: HashMap<HostKey, Host>,
     pub(super) addresses: HashMap<IpAddr, Line>,
     origins: Origins,
-    pub(super) stops: StopEvents,
+    stops: Stops,
     pub(super) violations: Vec<Violation>,
     pub(super) counts: Counts,
 }
@@ -48,7 +49,7 @@ pub(super) struct Host {
     pub(super) line: Line,
     /// Where it was found.
     pub(super) addresses: BTreeSet<IpAddr>,
-    /// What each of its origins asks for.
+    /// What the robots.txt of each of its origins asks for.
     robots_gaps: BTreeMap<String, Duration>,
     rest: Option<Rest>,
 }
@@ -116,7 +117,7 @@ impl<'a> Judge<'a> {
             hosts: HashMap::new(),
             addresses: HashMap::new(),
             origins: Origins::default(),
-            stops: StopEvents::default(),
+            stops: Stops::default(),
             violations: Vec::new(),
             counts: Counts::default(),
         }
@@ -125,6 +126,16 @@ impl<'a> Judge<'a> {
     /// Whether a host is told of.
     pub(super) fn tells_of(&self, host: &HostKey) -> bool {
         self.only.is_empty() || self.only.contains(host)
+    }
+
+    /// A run begins, with these stops in force.
+    pub(super) fn begin(&mut self, stops: Stops) {
+        self.stops = stops;
+    }
+
+    /// A stop comes into force, or is taken back.
+    pub(super) fn event(&mut self, event: &Event) {
+        self.stops.event(event);
     }
 
     /// A request is sent.
@@ -141,8 +152,8 @@ impl<'a> Judge<'a> {
         broken.extend(self.address(request, step.as_ref()));
         broken.extend(self.robots(request));
         broken.extend(hours(request));
+        broken.extend(self.stops.judge(&request.host, request.asked.at));
         broken.extend(not_public(request));
-        broken.extend(self.stops.judge(request));
         for broken in broken {
             self.violation(request, broken);
         }
@@ -254,12 +265,12 @@ fn gap(step: &Step, connections: u32, rule: Rule) -> Option<Broken> {
 }
 
 fn hours(request: &Request) -> Option<Broken> {
-    let run = &request.run;
-    let of_all = run.config.politeness.hours.as_ref();
-    let at = request.asked.at;
-    let hours = of_all.into_iter().chain(run.seeds.hours_of(&request.host));
-    let closed = |hours: &&Hours| !hours.contains(at) && !hours.contains(granted_by(at));
-    hours.into_iter().find(closed).map(|hours| Broken {
+    let (run, at) = (&request.run, request.asked.at);
+    let mut both = [run.config.politeness.hours.as_ref(), run.seeds.hours_of(&request.host)]
+        .into_iter()
+        .flatten();
+    let hours = both.find(|hours| !hours.contains(at) && !hours.contains(granted_by(at)))?;
+    Some(Broken {
         rule: Rule::Hours,
         found: format!("a request at {at}"),
         due: format!("requests within {hours}"),

@@ -121,3 +121,45 @@ impl Line {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DUE: Duration = Duration::from_millis(100);
+
+    fn at(millis: i64) -> Moment {
+        Moment::from_millis(1_000 + millis)
+    }
+
+    fn asked(millis: i64) -> Earlier {
+        Earlier { url: format!("http://www.qingshan.gov.cn/{millis}").into(), at: at(millis) }
+    }
+
+    #[test]
+    fn one_at_once_is_measured_from_the_end_of_one_to_the_start_of_the_next() {
+        let mut line = Line::default();
+        assert!(line.start(&asked(0), at(50), DUE, 1).is_none());
+        line.end(&asked(0), DUE * 2);
+        let step = line.start(&asked(200), at(900), DUE, 1).unwrap();
+        assert_eq!(step.gap, Gap { found: 150, due: DUE * 2 }, "by what was known at its end");
+        assert!(!step.gap.is_kept());
+        let beside = line.start(&asked(300), at(400), DUE, 1).unwrap();
+        assert_eq!((beside.at_once, beside.gap.found), (2, -600));
+        line.end(&asked(300), DUE);
+        let third = line.start(&asked(600), at(700), DUE, 1).unwrap();
+        assert_eq!(third.before, asked(200), "which is not over yet");
+        assert_eq!((line.most_at_once, line.least_between_starts), (2, Some(100)));
+    }
+
+    #[test]
+    fn where_more_are_permitted_they_are_measured_from_start_to_start() {
+        let mut line = Line::default();
+        assert!(line.start(&asked(0), at(900), DUE, 3).is_none());
+        let step = line.start(&asked(99), at(300), DUE, 3).unwrap();
+        assert!(step.gap.is_kept(), "both are kept in whole milliseconds: {step:?}");
+        let step = line.start(&asked(197), at(300), DUE, 3).unwrap();
+        assert_eq!((step.gap.found, step.gap.is_kept(), step.at_once), (98, false, 3));
+        assert_eq!(step.before, asked(99));
+    }
+}

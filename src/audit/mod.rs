@@ -35,12 +35,12 @@ use crate::config::Config;
 use crate::crawl::description::RunDescription;
 use crate::digest::Digest;
 use crate::seeds::Seeds;
-use crate::stops::HostList;
 use judge::Judge;
 use line::Line;
 use order::{Happening, Order};
 use request::{Request, Run};
 use robots::Payloads;
+use stops::Stops;
 
 pub use line::write_gap;
 pub use violation::{Earlier, Rule, Violation};
@@ -163,8 +163,7 @@ pub fn run<E: From<AuditError>>(
 ) -> Result<Audit, E> {
     let dir = &config.archive.dir;
     let files = files(dir)?;
-    let none = (HostList::default(), HostList::default());
-    let today = Arc::new(Run::new(0, config.clone(), seeds.clone(), none));
+    let today = Arc::new(Run { number: 0, config: config.clone(), seeds: seeds.clone() });
     let mut payloads = Payloads::default();
     loop {
         let mut pass = Pass::new(dir, only, Arc::clone(&today), payloads);
@@ -249,7 +248,7 @@ impl<'a> Pass<'a> {
                     self.exchange(*archived, &name);
                     progress(done, self.of)?;
                 }
-                Piece::Event(event) => self.judge.stops.add(event),
+                Piece::Event(event) => self.order.add_event(event),
                 Piece::Damage(damage) | Piece::Stray(damage) => self.damage(&name, damage),
             }
         }
@@ -271,7 +270,8 @@ impl<'a> Pass<'a> {
         match RunDescription::from_json(text) {
             Ok(run) => {
                 self.described_by = Some(digest);
-                self.turn_to(Run::new(run.run, run.config, run.seeds, run.stops));
+                let RunDescription { run: number, config, seeds, stops, .. } = run;
+                self.turn_to(Run { number, config, seeds }, Stops::begin(stops));
             }
             Err(error) => {
                 tracing::warn!(%error, "today's configuration and seeds are gone by");
@@ -281,8 +281,9 @@ impl<'a> Pass<'a> {
     }
 
     /// Runs do not overlap: whatever the clock did between them, one is over before the next.
-    fn turn_to(&mut self, run: Run) {
+    fn turn_to(&mut self, run: Run, stops: Stops) {
         self.flush();
+        self.judge.begin(stops);
         self.run = Arc::new(run);
     }
 
@@ -292,8 +293,11 @@ impl<'a> Pass<'a> {
         self.summary.undescribed += 1;
         if number != self.run.number || number == 0 {
             self.described_by = None;
-            let Run { config, seeds, stops, .. } = &*self.today;
-            self.turn_to(Run::new(number, config.clone(), seeds.clone(), stops.clone()));
+            let Run { config, seeds, .. } = &*self.today;
+            self.turn_to(
+                Run { number, config: config.clone(), seeds: seeds.clone() },
+                Stops::default(),
+            );
         }
     }
 
@@ -331,6 +335,7 @@ impl<'a> Pass<'a> {
         match next {
             Happening::Start(request) => self.judge.start(request),
             Happening::End(request) => self.judge.end(request),
+            Happening::Stop(event) => self.judge.event(event),
         }
     }
 

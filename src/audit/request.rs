@@ -10,9 +10,9 @@ use crate::canonical::{CanonicalUrl, HostKey};
 use crate::clock::Moment;
 use crate::config::Config;
 use crate::exchange::{Ending, Exchange, FailureKind, asks_for_peace};
+use crate::not_page::{self, NotPage};
 use crate::politeness::retry_after;
 use crate::seeds::Seeds;
-use crate::stops::HostList;
 
 /// What a run went by.
 #[derive(Debug)]
@@ -20,19 +20,6 @@ pub(super) struct Run {
     pub(super) number: i64,
     pub(super) config: Config,
     pub(super) seeds: Seeds,
-    /// The hosts that it was not to ask, when it began.
-    pub(super) stops: (HostList, HostList),
-}
-
-impl Run {
-    pub(super) fn new(
-        number: i64,
-        config: Config,
-        seeds: Seeds,
-        stops: (HostList, HostList),
-    ) -> Self {
-        Self { number, config, seeds, stops }
-    }
 }
 
 /// A request, and what came of it.
@@ -64,7 +51,25 @@ pub(super) struct RobotsAnswer {
     pub(super) origin: String,
     /// Redirects followed so far.
     pub(super) redirects: u32,
+    /// The payload is left out where nothing of it is gone by.
     pub(super) exchange: Exchange,
+    /// What the answer is, if it is anything but the file.
+    pub(super) not_page: Option<NotPage>,
+}
+
+impl RobotsAnswer {
+    fn new(origin: String, redirects: u32, mut exchange: Exchange) -> Self {
+        let mut not_page = None;
+        if let Ending::Answered(response) = &mut exchange.ending {
+            not_page = not_page::recognise(&exchange.url, response);
+            if !matches!(response.status, 200..=299)
+                || not_page.as_ref().is_some_and(NotPage::hides_the_host)
+            {
+                response.payload = Vec::new();
+            }
+        }
+        Self { origin, redirects, exchange, not_page }
+    }
 }
 
 impl Request {
@@ -89,11 +94,10 @@ impl Request {
             sent,
             answered,
             peace: peace(&exchange.ending, finished),
-            robots: metadata.provenance.robots_of.map(|(origin, redirects)| RobotsAnswer {
-                origin,
-                redirects,
-                exchange,
-            }),
+            robots: metadata
+                .provenance
+                .robots_of
+                .map(|(origin, redirects)| RobotsAnswer::new(origin, redirects, exchange)),
             file: Arc::clone(file),
             offset,
         })

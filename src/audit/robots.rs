@@ -4,6 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use url::Url;
+
 use super::request::RobotsAnswer;
 use super::violation::{Broken, Earlier, Rule};
 use super::{GRANTED_BEFORE, granted_by};
@@ -12,7 +14,7 @@ use crate::archive::exchanges::Archived;
 use crate::canonical::{CanonicalUrl, HostKey};
 use crate::clock::Moment;
 use crate::digest::Digest;
-use crate::exchange::Ending;
+use crate::exchange::{Ending, Response};
 use crate::not_page;
 use crate::politeness::robots::{InForce, Rules, Standing, kept};
 
@@ -30,18 +32,14 @@ impl Origin {
     /// What is in force after one more exchange; `before` is what was.
     fn after(before: Option<Self>, answer: &RobotsAnswer, asked: &Earlier) -> Self {
         let before = before.map(|before| before.in_force);
-        let not_page = match &answer.exchange.ending {
-            Ending::Answered(response) => not_page::recognise(&answer.exchange.url, response),
-            Ending::Failed(_) => None,
-        };
-        let in_force =
-            InForce::after(before, answer.redirects, &answer.exchange, not_page.as_ref());
+        let not_page = answer.not_page.as_ref();
+        let in_force = InForce::after(before, answer.redirects, &answer.exchange, not_page);
         Self { rules: in_force.rules(), in_force, asked: asked.clone() }
     }
 
-    /// The gap between two requests that its copy asks for.
+    /// The gap between two requests that the copy asks for, if only zero.
     fn gap(&self) -> Duration {
-        self.rules.gap().unwrap_or_default()
+        self.in_force.copy.as_ref().and_then(|_| self.rules.gap()).unwrap_or_default()
     }
 
     /// Why a page must not be asked for at this moment, if so: the rule, what was found, what was due.
@@ -89,7 +87,7 @@ impl Origin {
 pub(super) struct Origins(HashMap<String, Origin>);
 
 impl Origins {
-    /// Takes in an exchange; the host whose delay it sets, with the gap that its robots.txt asks for.
+    /// Takes in an exchange; the host of the origin, with the gap that its robots.txt asks for.
     pub(super) fn learn(
         &mut self,
         answer: &RobotsAnswer,
@@ -99,7 +97,7 @@ impl Origins {
         let origin = Origin::after(before, answer, asked);
         let gap = origin.gap();
         self.0.insert(answer.origin.clone(), origin);
-        let url = url::Url::parse(&answer.origin).ok()?;
+        let url = Url::parse(&answer.origin).ok()?;
         Some((CanonicalUrl::new(&url).ok()?.host(), gap))
     }
 
@@ -150,7 +148,8 @@ impl Payloads {
         let is_robots = is_robots && matches!(response.status, 200..=299);
         match recorded.kind {
             CaptureKind::Response if is_robots || self.wanted.contains(&digest) => {
-                let bytes = self.kept.entry(digest).or_insert_with(|| speaking(&response.payload));
+                let url = &archived.exchange.url;
+                let bytes = self.kept.entry(digest).or_insert_with(|| telling(url, response));
                 if is_robots {
                     response.payload = bytes.to_vec();
                 }
@@ -176,12 +175,11 @@ impl Payloads {
     }
 }
 
-/// A robots file as far as it is read; nothing of one that says nothing to us, such as a page in its place.
-fn speaking(payload: &[u8]) -> Arc<[u8]> {
-    let (bytes, nowhere) = (kept(payload), url::Url::parse("http://localhost/"));
-    let says = nowhere
-        .ok()
-        .and_then(|url| CanonicalUrl::new(&url).ok())
-        .is_none_or(|url| Rules::parse(bytes).permits(&url).group.is_some());
-    if says { bytes.into() } else { Arc::default() }
+/// A robots file as far as it is read. Of one that tells us nothing, such as a page in its place, nothing; but a
+/// page by which a host hides is told by its words.
+fn telling(url: &Url, response: &Response) -> Arc<[u8]> {
+    let bytes = kept(&response.payload);
+    let hides = || not_page::recognise(url, response).is_some_and(|what| what.hides_the_host());
+    let says = |url| Rules::parse(bytes).permits(&url).group.is_some();
+    if CanonicalUrl::new(url).is_ok_and(says) || hides() { bytes.into() } else { Arc::default() }
 }

@@ -1,58 +1,103 @@
-//! Which stops were in force: those that a run began with, and those that came and went while it went on.
+//! Which stops were in force: those that a run began with, and what happened to them while it went on.
 
-use super::granted_by;
-use super::request::Request;
+use std::collections::HashMap;
+
+use super::GRANTED_BEFORE;
 use super::violation::{Broken, Rule};
 use crate::archive::event::Event;
+use crate::canonical::HostKey;
 use crate::clock::Moment;
-use crate::stops::{StopChange, StopKind};
+use crate::stops::{HostList, StopKind};
 
-/// What came into force, or was taken back, in the order of time.
+/// The stops in force.
 #[derive(Debug, Default)]
-pub(super) struct StopEvents(Vec<Event>);
+pub(super) struct Stops {
+    hosts: HostList,
+    opt_out: HostList,
+    /// Since when everything stops.
+    stopped: Option<Moment>,
+    /// Since when a line is on its list, of those that were put there while the run went on.
+    since: HashMap<(&'static str, String), Moment>,
+}
 
-impl StopEvents {
-    pub(super) fn add(&mut self, event: Event) {
-        self.0.push(event);
+impl Stops {
+    /// Those that a run begins with.
+    pub(super) fn begin((hosts, opt_out): (HostList, HostList)) -> Self {
+        Self { hosts, opt_out, ..Self::default() }
     }
 
-    /// What is wrong with asking the host of this request, if a stop was in force: when leave was given, and
-    /// when it was sent.
-    pub(super) fn judge(&self, request: &Request) -> Option<Broken> {
-        let at = request.asked.at;
-        self.in_force(request, granted_by(at))?;
-        let found = self.in_force(request, at)?;
+    /// Something comes into force, or is taken back.
+    pub(super) fn event(&mut self, event: &Event) {
+        let Event { at, change, .. } = event;
+        let list = match change.kind {
+            StopKind::All => {
+                self.stopped = change.on.then_some(*at);
+                return;
+            }
+            StopKind::Host => &mut self.hosts,
+            StopKind::OptOut => &mut self.opt_out,
+        };
+        list.set(&change.host, change.on);
+        self.since.insert((change.kind.as_str(), change.host.clone()), *at);
+    }
+
+    /// What is wrong with asking a host at this moment, if anything is.
+    pub(super) fn judge(&self, host: &HostKey, at: Moment) -> Option<Broken> {
+        let lists = [(StopKind::OptOut, &self.opt_out), (StopKind::Host, &self.hosts)];
+        let listed = lists.into_iter().filter_map(|(kind, list)| {
+            let line = list.line_of(host)?;
+            let since = self.since.get(&(kind.as_str(), line.to_owned())).copied();
+            Some((since, format!("{}: {line}", kind.as_str())))
+        });
+        let all = self.stopped.map(|since| (Some(since), StopKind::All.as_str().to_owned()));
+        let mut in_force = all.into_iter().chain(listed);
+        let (since, words) = in_force
+            .find(|(since, _)| since.is_none_or(|since| since.after(GRANTED_BEFORE) < at))?;
+        let since = since.map(|since| format!(" since {since}")).unwrap_or_default();
         Some(Broken {
             rule: Rule::Stopped,
-            found,
-            due: "nothing asked of it".to_owned(),
+            found: format!("a request at {at}"),
+            due: format!("none{since} ({words})"),
             after: None,
         })
     }
+}
 
-    fn in_force(&self, request: &Request, at: Moment) -> Option<String> {
-        let (hosts, opt_out) = &request.run.stops;
-        let said = |kind: StopKind, line: &str| format!("{}: {line}", kind.as_str());
-        let of_run = || self.0.iter().filter(|event| event.run == request.run.number);
-        if of_run().next().is_none() {
-            let named = opt_out.line_of(&request.host).map(|line| said(StopKind::OptOut, line));
-            let stopped = || hosts.line_of(&request.host).map(|line| said(StopKind::Host, line));
-            return named.or_else(stopped);
-        }
-        let (mut stopped, mut hosts, mut opt_out) = (false, hosts.clone(), opt_out.clone());
-        for Event { change: StopChange { kind, host, on }, .. } in
-            of_run().filter(|event| event.at <= at)
-        {
-            match kind {
-                StopKind::All => stopped = *on,
-                StopKind::Host => hosts.set(host, *on),
-                StopKind::OptOut => opt_out.set(host, *on),
-            }
-        }
-        if stopped {
-            return Some("a stop of everything".to_owned());
-        }
-        let named = opt_out.line_of(&request.host).map(|line| said(StopKind::OptOut, line));
-        named.or_else(|| hosts.line_of(&request.host).map(|line| said(StopKind::Host, line)))
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stops::StopChange;
+    use std::time::Duration;
+
+    fn host(name: &str) -> HostKey {
+        HostKey::from(name.to_owned())
+    }
+
+    fn event(seconds: u64, kind: StopKind, host: &str, on: bool) -> Event {
+        let at = Moment::default().after(Duration::from_secs(seconds));
+        Event { at, run: 1, change: StopChange { kind, host: host.to_owned(), on } }
+    }
+
+    #[test]
+    fn nothing_is_asked_while_a_stop_is_in_force_but_for_what_was_granted_before() {
+        let list = |line: &str| HostList::parse(line).0;
+        let mut stops = Stops::begin((list(""), list("*.qingshan.gov.cn")));
+        let at = |seconds| Moment::default().after(Duration::from_secs(seconds));
+        let words = |stops: &Stops, name: &str, seconds| {
+            stops.judge(&host(name), at(seconds)).map(|broken| broken.due)
+        };
+        let opted_out = Some("none (opt-out: *.qingshan.gov.cn)".to_owned());
+        assert_eq!(words(&stops, "www.qingshan.gov.cn", 1), opted_out);
+        assert_eq!(words(&stops, "www.yunling.gov.cn", 1), None);
+        stops.event(&event(100, StopKind::Host, "www.yunling.gov.cn", true));
+        let said = words(&stops, "www.yunling.gov.cn", 200).unwrap();
+        assert_eq!(said, "none since 1970-01-01T00:01:40.000Z (stop-host: www.yunling.gov.cn)");
+        assert_eq!(words(&stops, "www.yunling.gov.cn", 101), None, "granted before");
+        stops.event(&event(300, StopKind::Host, "www.yunling.gov.cn", false));
+        assert_eq!(words(&stops, "www.yunling.gov.cn", 400), None);
+        stops.event(&event(500, StopKind::All, "", true));
+        assert!(words(&stops, "www.yunling.gov.cn", 600).unwrap().ends_with("(stop)"));
+        stops.event(&event(700, StopKind::All, "", false));
+        assert_eq!(words(&stops, "www.yunling.gov.cn", 800), None);
     }
 }

@@ -25,9 +25,9 @@ pub enum Rule {
     VisitTime,
     /// After 429 or 503 a host is left alone for as long as it asked (RFC 9110, section 10.2.3).
     RetryAfter,
-    /// Nothing is started outside `politeness.hours`.
+    /// Nothing is started outside `politeness.hours`, nor outside those of the host's seed.
     Hours,
-    /// Nothing is asked while a stop, or its administrator's wish, forbids it.
+    /// Nothing is asked while a stop, or the wish of a host's administrator, forbids it.
     Stopped,
     /// Only public addresses are asked, and those that `network.allow_private` names.
     NotPublic,

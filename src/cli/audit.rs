@@ -44,8 +44,8 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
     let is_proven = audit.summary.violations == 0 && audit.summary.damaged == 0;
     let told = match () {
         () if args.json => objects(&audit, output),
-        () if is_proven => output.good_news(screen(&audit)),
-        () => output.line(screen(&audit)),
+        () if is_proven => output.good_news(screen(&audit, &only)),
+        () => output.line(screen(&audit, &only)),
     };
     Failure::unless_reader_is_gone(told)?;
     Ok(if is_proven { Exit::Done } else { Exit::Failed })
@@ -77,7 +77,7 @@ fn objects(audit: &Audit, output: &mut Output) -> Result<(), Failure> {
     output.json(&json!({ "summary": audit.summary }))
 }
 
-fn screen(audit: &Audit) -> String {
+fn screen(audit: &Audit, only: &[HostKey]) -> String {
     let summary = &audit.summary;
     let mut lines = Vec::new();
     for (what, rows) in [("host", &audit.hosts), ("address", &audit.addresses)] {
@@ -91,7 +91,7 @@ fn screen(audit: &Audit) -> String {
     lines.extend(more(summary.violations, LINES));
     lines.extend(audit.damages.iter().take(LINES).map(damaged));
     lines.extend(more(summary.damaged, LINES));
-    lines.push(words(summary));
+    lines.push(words(summary, only));
     lines.join("\n")
 }
 
@@ -133,7 +133,7 @@ fn damaged(damage: &Unproven) -> String {
 }
 
 /// `188 requests to 3 hosts at 3 addresses in 2 runs, MOMENT–MOMENT: no violation`
-fn words(summary: &Summary) -> String {
+fn words(summary: &Summary, only: &[HostKey]) -> String {
     let files = count(summary.files, "WARC file");
     let mut words = match (summary.first, summary.last) {
         (Some(first), Some(last)) => format!(
@@ -143,7 +143,11 @@ fn words(summary: &Summary) -> String {
             addresses(summary.addresses),
             count(summary.runs, "run"),
         ),
-        _ => format!("no request in {files}"),
+        _ if only.is_empty() => format!("no request in {files}"),
+        _ => {
+            let names: Vec<&str> = only.iter().map(HostKey::as_str).collect();
+            format!("no request to {} in {files}", names.join(", "))
+        }
     };
     if summary.undescribed > 0 {
         let files = count(summary.undescribed, "WARC file");

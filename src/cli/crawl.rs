@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, watch};
 use super::exit::{self, Exit, Failure};
 use super::output::{Output, count, count_do, size};
 use super::{progress, seeds};
+use crate::canonical::HostKey;
 use crate::config::{Config, units};
 use crate::crawl::{self, CrawlError, Ending, Options, Progress, Signal, Summary};
 use crate::seeds::Seeds;
@@ -44,6 +45,13 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
     let options =
         Options { max_pages: args.max_pages, max_time: args.max_time, hosts: args.hosts.clone() };
     let good = Seeds::new(reading.seeds);
+    for host in &args.hosts {
+        if !good.has_host(&HostKey::from(host.clone())) {
+            return Err(Failure::usage(format!(
+                "--host {host}: no seed holds this host; expected the host of one, without scheme, port and path"
+            )));
+        }
+    }
     let summary = blocking(config, good, &options, !args.no_progress)?;
     output.remark(words(&summary));
     Ok(match summary.ending {

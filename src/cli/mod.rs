@@ -19,6 +19,7 @@ mod rebuild;
 mod repair;
 mod reparse;
 mod reports;
+mod robots;
 mod seeds;
 mod show;
 mod status;
@@ -73,6 +74,8 @@ enum Command {
     Status(status::Args),
     /// How a URL was found, how it stands, and what it waits for.
     Why(why::Args),
+    /// Whether robots.txt allows a URL: the line that decides, the delay, the copy's age.
+    Robots(robots::Args),
     /// The seed files.
     #[command(subcommand)]
     Seeds(seeds::Command),
@@ -134,6 +137,7 @@ fn run(cli: &Cli, output: &mut Output) -> Result<Exit, Failure> {
         Command::Crawl(args) => crawl::run(args, &configuration(cli)?, output),
         Command::Status(args) => status::run(args, &configuration(cli)?, output),
         Command::Why(args) => why::run(args, &configuration(cli)?, output),
+        Command::Robots(args) => robots::run(args, cli, output),
         Command::Seeds(command) => seeds::run(command, &configuration(cli)?, output),
         Command::Reports(args) => reports::run(args, &configuration(cli)?, output),
         Command::Show(args) => show::run(args, &configuration(cli)?, output),

@@ -57,7 +57,8 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn bytes(file: &Path) -> Result<Vec<u8>, Failure> {
+/// What stands in a file, or comes by standard input where it is `-`.
+pub(super) fn bytes(file: &Path) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let read = if file == Path::new("-") {
         std::io::stdin().lock().read_to_end(&mut bytes).map(drop)

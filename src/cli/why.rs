@@ -4,16 +4,17 @@ use url::Url;
 
 use super::exit::{Exit, Failure};
 use super::output::{Output, count, table};
+use super::robots::Word;
 use super::status::waits;
 use super::{open, seeds};
-use crate::canonical::CanonicalUrl;
-use crate::clock;
+use crate::canonical::{CanonicalUrl, HostKey};
+use crate::clock::{self, Moment};
 use crate::config::Config;
 use crate::db::Db;
-use crate::db::status::UrlStatus;
-use crate::politeness::robots::Standing;
+use crate::db::status::{HostStatus, UrlStatus};
 use crate::scope::Verdict;
 use crate::seeds::Seeds;
+use crate::stops::Stops;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -29,12 +30,24 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
     let mut add = |name: &str, value: String| rows.push(vec![name.to_owned(), value]);
     add("scope", scope(&url, known.as_ref(), config));
     add("robots.txt", robots(&db, &url)?);
+    let host = db.host(url.host().as_str()).map_err(Failure::failed)?;
+    let stops = Stops::read(&config.stops).map_err(Failure::failed)?;
+    let now = clock::now();
     match &known {
         None => add("state", "not known: no page that was seen links to it".to_owned()),
-        Some(known) => of_known(known, &mut add),
+        Some(known) => {
+            of_known(known, &mut add);
+            if let Some(due) = due(known, host.as_ref(), &stops, config, now) {
+                add("due", due);
+            }
+        }
     }
-    if let Some(host) = db.host(url.host().as_str()).map_err(Failure::failed)? {
-        add("host", format!("{} waiting; {}", host.waiting, waits(&host, clock::now())));
+    if let Some(host) = &host {
+        add("host", format!("{} waiting; {}", host.waiting, waits(host, &stops, now)));
+        if host.failures > 0 {
+            let failures = count(host.failures.into(), "failure");
+            add("", format!("{failures} of the host not forgiven yet"));
+        }
     }
     output.line(table(&rows))?;
     Ok(if known.is_some() { Exit::Done } else { Exit::Failed })
@@ -53,15 +66,46 @@ fn of_known(known: &UrlStatus, add: &mut impl FnMut(&str, String)) {
     if known.attempts > 0 {
         add("failures", known.attempts.to_string());
     }
-    match known.due_at {
-        Some(at) => add("due again", at.to_string()),
-        None if known.state == "waiting" => {
-            let come = if known.ahead == 1 { "comes" } else { "come" };
-            let ahead = count(known.ahead, "URL");
-            add("due", format!("now; {ahead} of its host {come} first"));
-        }
-        None => {}
+}
+
+/// When it is asked for, and what it waits for until then; none where it is not.
+fn due(
+    known: &UrlStatus,
+    host: Option<&HostStatus>,
+    stops: &Stops,
+    config: &Config,
+    now: Moment,
+) -> Option<String> {
+    if known.state != "waiting" {
+        return known.due_at.map(|at| format!("again at {at}"));
     }
+    let mut waits_for = Vec::new();
+    if stops.is_stopped() {
+        waits_for.push("a crawl may ask again: the stop file is there".to_owned());
+    }
+    if let Some(stop) = stops.why(&HostKey::from(known.host.clone())) {
+        waits_for.push(format!("its host may be asked: {stop}"));
+    }
+    if let Some(hours) = config.politeness.hours.as_ref().filter(|hours| !hours.contains(now)) {
+        waits_for.push(format!("the hours {hours}, from {}", hours.opens_after(now)));
+    }
+    if let Some(host) = host {
+        let reason = host.rest_reason.as_deref().unwrap_or("its pace");
+        if host.next_at > now {
+            waits_for.push(format!("its host, until {} ({reason})", host.next_at));
+        }
+        if let Some(at) = host.address_next_at.filter(|at| *at > now) {
+            let address = host.address.as_deref().unwrap_or_default();
+            waits_for.push(format!("its address {address}, until {at}"));
+        }
+    }
+    if known.ahead > 0 {
+        waits_for.push(format!("{} of its host that come first", count(known.ahead, "URL")));
+    }
+    if waits_for.is_empty() {
+        return Some("now: the next crawl asks for it".to_owned());
+    }
+    Some(format!("waits for {}", waits_for.join("; for ")))
 }
 
 fn scope(url: &CanonicalUrl, known: Option<&UrlStatus>, config: &Config) -> String {
@@ -78,18 +122,11 @@ fn scope(url: &CanonicalUrl, known: Option<&UrlStatus>, config: &Config) -> Stri
 }
 
 fn robots(db: &Db, url: &CanonicalUrl) -> Result<String, Failure> {
-    let Some(row) = db.origin(&url.origin()).map_err(Failure::failed)? else {
+    let Some(in_force) = db.origin(&url.origin()).map_err(Failure::failed)? else {
         return Ok("not asked for yet".to_owned());
     };
-    Ok(match row.standing {
-        Standing::Rules => {
-            let decision = row.rules().permits(url);
-            let word = if decision.allowed { "allowed" } else { "disallowed" };
-            let line = decision.line.map(|(number, text)| format!(" by line {number}: {text}"));
-            format!("{word}{} (fetched {})", line.unwrap_or_default(), row.fetched_at)
-        }
-        standing => format!("{}: {} (fetched {})", standing.as_str(), row.why, row.fetched_at),
-    })
+    let word = Word::of_origin(url, &in_force, clock::now());
+    Ok(format!("{} (fetched {})", word.sentence(), in_force.fetched_at))
 }
 
 /// A URL as the frontier knows it.

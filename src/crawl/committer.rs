@@ -418,12 +418,20 @@ impl Committer {
             tx.commit()?;
             Ok((dues, self.db.backlog()?))
         });
+        let kept = self.pacing.measured();
+        tracing::info!(
+            requests = kept.granted,
+            scheduling_us_each = kept.scheduling_each().as_micros(),
+            late_median_ms = kept.late_median.as_millis(),
+            late_99_ms = kept.late_99.as_millis(),
+            "kept time"
+        );
         match ended {
             Ok((dues, backlog)) => Ok(Summary {
                 ending,
                 tally: self.tally,
                 elapsed: self.clock.elapsed(),
-                pacing: self.pacing.measured(),
+                pacing: kept,
                 waiting: backlog.waiting,
                 hosts_resting: backlog.hosts_resting,
                 next_due: [dues.paced, dues.resting, dues.again]

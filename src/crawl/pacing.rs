@@ -29,6 +29,13 @@ pub struct Measured {
     pub late_99: Duration,
 }
 
+impl Measured {
+    /// What granting one request took.
+    pub fn scheduling_each(&self) -> Duration {
+        self.scheduling / u32::try_from(self.granted.max(1)).unwrap_or(u32::MAX)
+    }
+}
+
 impl Default for Pacing {
     fn default() -> Self {
         Self { granted: 0, scheduling: Duration::ZERO, late: vec![0; STEPS + 1] }

@@ -57,7 +57,11 @@ pub struct HostStatus {
     pub next_at: Moment,
     /// Why it is left alone for longer than its pace, if it is.
     pub rest_reason: Option<String>,
-    /// Failures in a row.
+    /// The address at which it was asked last.
+    pub address: Option<String>,
+    /// That address is left alone until then.
+    pub address_next_at: Option<Moment>,
+    /// Failures that are not forgiven.
     pub failures: u32,
     /// URLs that were not taken in (`scope.max_pages_per_host`).
     pub dropped: u64,
@@ -203,9 +207,10 @@ impl Db {
 
     fn host_status(&self, limit: usize) -> Result<Vec<HostStatus>, DbError> {
         let mut statement = self.connection.prepare(
-            "SELECT name, known, waiting, in_flight, delay_ms, next_at, rest_reason, failures,
-                 dropped
-             FROM hosts WHERE known > 0 ORDER BY waiting DESC, name LIMIT ?1",
+            "SELECT h.name, h.known, h.waiting, h.in_flight, h.delay_ms, h.next_at, h.rest_reason,
+                 h.failures, h.dropped, h.address, a.next_at
+             FROM hosts h LEFT JOIN addresses a ON a.address = h.address
+             WHERE h.known > 0 ORDER BY h.waiting DESC, h.name LIMIT ?1",
         )?;
         let rows = statement.query_map([i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
             Ok(HostStatus {
@@ -218,6 +223,8 @@ impl Db {
                 rest_reason: row.get(6)?,
                 failures: row.get(7)?,
                 dropped: unsigned(row, 8)?,
+                address: row.get(9)?,
+                address_next_at: row.get::<_, Option<i64>>(10)?.map(Moment::from_millis),
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

@@ -5,12 +5,14 @@
 //! So an answer is recognised only by words that address its visitor, in its title or as nearly all that it
 //! says; and what holds a report, much text or many links is a page (but for a 404 within a portal's frame).
 //!
+//! - `glance`: a cheap look at the bytes, after which most pages are pages
 //! - `look`: an answer as it meets the eye
 //! - `challenge`, `block_page`, `captive`, `maintenance`, `parked`, `soft_404`: one kind each, with its marks
 
 mod block_page;
 mod captive;
 mod challenge;
+mod glance;
 mod look;
 mod maintenance;
 mod parked;
@@ -25,6 +27,7 @@ use gongkai_report::{self as report, Hints};
 use url::Url;
 
 use crate::exchange::{Response, asks_for_peace};
+use glance::Glance;
 use look::Look;
 
 /// So much of an answer is looked at, in bytes. One with status 200 that is longer is a page.
@@ -37,9 +40,6 @@ const MAX_LINKS: usize = 8;
 /// Many portals say that a page is gone within the frame of all their pages, which links to so many others at most.
 /// There the title and the text must both say it.
 const MAX_LINKS_OF_FRAME: usize = 40;
-
-/// The title stands in so many bytes: what is looked through for its letters alone.
-const TITLE_BYTES: usize = 8 << 10;
 
 /// How long a host rests that answers with anything but its pages.
 pub const HOST_REST: Duration = Duration::from_hours(24);
@@ -117,9 +117,10 @@ pub fn recognise(url: &Url, response: &Response) -> Option<NotPage> {
         return None;
     }
     let payload = response.payload.get(..MAX_BYTES).unwrap_or(&response.payload);
-    let is_framed = match links(payload) {
+    let Glance { links, is_titled_404 } = Glance::at(payload)?;
+    let is_framed = match links {
         0..=MAX_LINKS => false,
-        0..=MAX_LINKS_OF_FRAME if is_titled_404(payload) => true,
+        0..=MAX_LINKS_OF_FRAME if is_titled_404 => true,
         _ => return None,
     };
     let hints = Hints { url: Some(url.as_str()), content_type, charset: None };
@@ -180,18 +181,4 @@ fn is_shown(content_type: Option<&str>) -> bool {
                 .iter()
                 .any(|page| named.starts_with(page))
     })
-}
-
-/// Whether 404 stands in the title: the same bytes in every charset.
-fn is_titled_404(payload: &[u8]) -> bool {
-    let head = payload.get(..TITLE_BYTES).unwrap_or(payload);
-    let mut tags = head.split(|byte| *byte == b'<');
-    let is_title = |tag: &&[u8]| tag.get(..5).is_some_and(|tag| tag.eq_ignore_ascii_case(b"title"));
-    tags.find(is_title).is_some_and(|title| title.windows(3).any(|three| three == b"404"))
-}
-
-/// The `<a` of a page, counted without reading it.
-fn links(payload: &[u8]) -> usize {
-    let tags = payload.split(|byte| *byte == b'<');
-    tags.filter(|tag| matches!(tag, [b'a' | b'A', next, ..] if next.is_ascii_whitespace())).count()
 }

@@ -9,7 +9,7 @@ use super::look::Look;
 /// A name's page shows an offer or an instruction.
 const MOST: usize = 400;
 
-/// The first pages of servers, of any length.
+/// The first pages of servers, which may be longer.
 const DEFAULT_PAGES: &[&str] = &[
     "welcome to nginx",
     "test page for the nginx http server on fedora",

@@ -18,6 +18,7 @@ use crate::db::replay::Loss;
 use crate::db::runs::Tally;
 use crate::db::urls::WaitingUrl;
 use crate::db::{Db, DbError, Tx};
+use crate::digest::Digest;
 use crate::exchange::Ending;
 use crate::frontier::{Found, Lease, Purpose};
 use crate::outcome::Outcome;
@@ -276,7 +277,13 @@ impl Pass<'_, '_> {
     fn outcome(&self, ground: Ground, archived: &Archived) -> Outcome {
         let exchange = &archived.exchange;
         let reading = work::read(&ground.lease, &exchange.ending, self.settings);
-        work::outcome(ground, exchange, archived.recorded.payload, reading, &self.settings.config)
+        let payload = archived.recorded.payload;
+        let mut outcome = work::outcome(ground, exchange, payload, reading, &self.settings.config);
+        if lacks_payload(archived) {
+            // A robots.txt that is lost says nothing: least of all that everything is allowed.
+            outcome.robots = None;
+        }
+        outcome
     }
 
     fn placed(&self, archived: &Archived) -> Placed {
@@ -397,4 +404,14 @@ impl Pass<'_, '_> {
         self.tx.admit(&found, via, u64::MAX, archived.exchange.started)?;
         Ok(())
     }
+}
+
+/// Whether it is a revisit of a payload that no file holds.
+fn lacks_payload(archived: &Archived) -> bool {
+    let Ending::Answered(response) = &archived.exchange.ending else {
+        return false;
+    };
+    archived.recorded.kind == CaptureKind::Revisit
+        && response.payload.is_empty()
+        && archived.recorded.payload != Some(Digest::of(&[]))
 }

@@ -40,7 +40,7 @@ pub(super) const GROUPS: [RuleCase; 30] = [
 ];
 
 #[rustfmt::skip]
-pub(super) const MATCHES: [RuleCase; 45] = [
+pub(super) const MATCHES: [RuleCase; 46] = [
     ("2.2.2", "/robots.txt is allowed always", b"User-agent: *\nDisallow: /", "/robots.txt", 0),
     ("2.2.2", "a file of that name elsewhere is not", b"User-agent: *\nDisallow: /", "/a/robots.txt", -2),
     ("2.2.2", "a match begins at the path's first octet", b"User-agent: *\nDisallow: /b", "/a/b", 0),
@@ -75,6 +75,7 @@ pub(super) const MATCHES: [RuleCase; 45] = [
     ("2.2.2 +", "a % that escapes nothing is a %", b"User-agent: *\nDisallow: /100%", "/100%25/a", -2),
     ("2.2.2 +", "octets of another charset meet themselves", b"User-agent: *\nDisallow: /\xc4\xea", "/%C4%EA/1", -2),
     ("2.2.2 +", "a pattern without its slash means the path", b"User-agent: *\nDisallow: admin", "/admin/", -2),
+    ("2.2.2", "a page named index.html is not its folder", b"User-agent: *\nDisallow: /index.html", "/", 0),
     ("2.2.3", "* stands for anything", b"User-agent: *\nDisallow: /a*c", "/a/b/c/d", -2),
     ("2.2.3", "* stands for nothing too", b"User-agent: *\nDisallow: /a*c", "/ac", -2),
     ("2.2.3", "* may stand first and at the end", b"User-agent: *\nDisallow: *.gif*", "/a/b.gif?x", -2),

@@ -147,14 +147,9 @@ async fn a_certificate_that_was_found_broken_and_is_allowed_is_not_verified_each
         assert!(though.starts_with(words), "{though}");
         assert_eq!((first.tls.openssl, &first.tls), (connections == 3, &second.tls));
         assert_eq!(response(second).payload, b"hello");
-        let plain = portal.address.port();
-        let plain = fetch_as(
-            &fetcher,
-            &format!("http://{HOST}:{plain}/"),
-            portal.address,
-            Trust::BrokenAllowed,
-        );
-        assert_eq!(plain.await.tls, Tls::default(), "what is not by TLS says nothing of it");
+        let url = format!("http://{HOST}:{}/", portal.address.port());
+        let plain = fetch_as(&fetcher, &url, portal.address, Trust::BrokenAllowed).await;
+        assert_eq!(plain.tls, Tls::default(), "what is not by TLS says nothing of it");
     }
 }
 

@@ -2,12 +2,13 @@
 //!
 //! Of the heads in order, all those that begin a path are the one that stands last before it and, from
 //! there, the longest that begins that one, and so on: so a check costs one search in a sorted list, and
-//! only patterns whose head begins the path are looked at.
+//! only patterns whose head begins the path are looked at; of those with wildcards, only such as could match by
+//! the pairs of octets in them.
 
 use std::cmp::Reverse;
 use std::ops::Range;
 
-use super::pattern::{Of, matches, push_normal, with_plain_query};
+use super::pattern::{Of, matches, pairs, push_normal, with_plain_query};
 
 /// A part of a text of less than 4 GiB.
 #[derive(Debug, Clone, Copy)]
@@ -54,6 +55,8 @@ pub(super) struct Rule {
     pattern: Span,
     /// How long it is up to its first `*`.
     head: u32,
+    /// The pairs of what stands between its wildcards.
+    pairs: u128,
 }
 
 impl Rule {
@@ -84,6 +87,8 @@ impl Rule {
         }
         let head = text.find('*').unwrap_or(text.len());
         let of_query = text.contains('?');
+        let parts = text.get(head..).unwrap_or_default().split('*');
+        let pairs = parts.fold(0, |bits, part| bits | pairs(part));
         Self {
             allow,
             anchored,
@@ -92,6 +97,7 @@ impl Rule {
             line,
             pattern: Span::of(&(start..patterns.len())),
             head: u32::try_from(head).unwrap_or(u32::MAX),
+            pairs,
         }
     }
 
@@ -182,6 +188,7 @@ impl Index {
         best: &mut Option<&'a Rule>,
     ) {
         let text = |span: Span| self.patterns.get(span.range()).unwrap_or_default();
+        let there = pairs(path);
         let after = self.heads.partition_point(|head| text(head.text) <= path);
         let mut at = after.checked_sub(1);
         while let Some(head) = at.and_then(|at| self.heads.get(at)) {
@@ -193,6 +200,9 @@ impl Index {
             for rule in rules {
                 if best.is_some_and(|best| best.rank() >= rule.rank()) {
                     break;
+                }
+                if rule.pairs & !there != 0 {
+                    continue;
                 }
                 let rest = text(rule.pattern).get(text(head.text).len()..).unwrap_or_default();
                 if is_asked(rule) && matches(rest, rule.anchored, left) {

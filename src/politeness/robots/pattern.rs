@@ -1,5 +1,7 @@
 //! Paths and patterns in one form, and whether one matches the other (RFC 9309, sections 2.2.2 and 2.2.3).
 
+use memchr::memmem;
+
 /// What is brought into normal form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Of {
@@ -87,6 +89,16 @@ fn is_reserved(byte: u8) -> bool {
     b":/?#[]@!$&'()*+,;=".contains(&byte)
 }
 
+/// The pairs of neighbouring octets in a text, each as one of 128 bits: a pattern can match only a path that has
+/// all the pairs of its parts.
+pub(super) fn pairs(text: &str) -> u128 {
+    let bit = |pair: &[u8]| match pair {
+        [first, second] => 1 << ((u32::from(*first) * 37 + u32::from(*second)) % u128::BITS),
+        _ => 0,
+    };
+    text.as_bytes().windows(2).fold(0, |bits, pair| bits | bit(pair))
+}
+
 /// Whether what follows the literal head of a pattern matches what follows it in a path. `rest` is
 /// empty or begins with `*`. Each part is looked for once, from the left: no pattern takes more than one
 /// way through, so the work is that of reading both.
@@ -98,14 +110,19 @@ pub(super) fn matches(rest: &str, anchored: bool, path: &str) -> bool {
         Some((middle, last)) => (Some(middle), last),
         None => (None, parts),
     };
-    let mut left = path;
+    let mut left = path.as_bytes();
     for part in middle.into_iter().flat_map(|middle| middle.split('*')) {
-        let Some((_, after)) = left.split_once(part) else {
+        let found = memmem::find(left, part.as_bytes());
+        let Some(after) = found.and_then(|at| left.get(at + part.len()..)) else {
             return false;
         };
         left = after;
     }
-    if anchored { left.ends_with(last) } else { left.contains(last) }
+    if anchored {
+        left.ends_with(last.as_bytes())
+    } else {
+        memmem::find(left, last.as_bytes()).is_some()
+    }
 }
 
 #[cfg(test)]
