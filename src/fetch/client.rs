@@ -1,22 +1,21 @@
-//! Sends one request and collects what comes back, within the limits of `[fetch]` and of `limits`.
+//! Sends one request through reqwest, to one address and by one way after the other.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{self, HeaderMap};
-use reqwest::{StatusCode, Version};
+use reqwest::header::HeaderMap;
 use rustls::pki_types::CertificateDer;
 use tokio::sync::Semaphore;
 use url::Url;
 
 use super::clients::{Clients, Destination, NO_ROOTS};
 use super::guard::{self, Refused};
-use super::limits::{HEAD_BYTES, LARGE_BODIES};
+use super::limits::LARGE_BODIES;
 use super::resolve::Resolver;
 use super::unanswered::Unanswered;
 use super::ways::{self, Known};
-use super::{body, coding, request};
+use super::{answer, request};
 use crate::canonical;
 use crate::clock::{self, Stopwatch};
 use crate::config::{self, Config};
@@ -180,17 +179,12 @@ impl Inner {
         let (to, answer, tls) = tokio::time::timeout(whole, asking)
             .await
             .unwrap_or_else(|_elapsed| Err((timed_out(whole), Tls::default())))?;
-        if let Err(detail) = check_head(&answer, address) {
-            self.clients.forget(&to);
-            return Err((Failure { kind: FailureKind::Protocol, detail }, tls));
-        }
-        // Who says two lengths may have meant the other (RFC 9112, section 6.3).
-        if answer.headers().contains_key(header::TRANSFER_ENCODING)
-            && answer.headers().contains_key(header::CONTENT_LENGTH)
-        {
+        let checked = answer::check(&answer, address);
+        if checked.is_err() || answer::has_two_lengths(&answer) {
             self.clients.forget(&to);
         }
-        Ok((self.response(answer, stopwatch).await, tls))
+        checked.map_err(|detail| (Failure { kind: FailureKind::Protocol, detail }, tls.clone()))?;
+        Ok((answer::read(answer, stopwatch, &self.limits, &self.large_bodies).await, tls))
     }
 
     /// The response's head, where it came from, and by which way.
@@ -250,56 +244,6 @@ impl Inner {
             Err(_elapsed) => Err(timed_out(wait).into()),
         }
     }
-
-    async fn response(&self, mut answer: reqwest::Response, stopwatch: Stopwatch) -> Response {
-        let (wire, cut) =
-            body::collect(&mut answer, stopwatch, &self.limits, &self.large_bodies).await;
-        let status = answer.status();
-        let reason = answer.extensions().get::<hyper::ext::ReasonPhrase>().map_or_else(
-            || status.canonical_reason().unwrap_or_default().as_bytes().to_vec(),
-            |reason| reason.as_bytes().to_vec(),
-        );
-        let fields: Vec<(String, Vec<u8>)> = answer
-            .headers()
-            .iter()
-            .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
-            .collect();
-        let wire_length = wire.len() as u64;
-        let codings = all_values(&fields, header::CONTENT_ENCODING.as_str());
-        let decoded = coding::undo(codings.as_deref(), wire, self.limits.max_body);
-        Response {
-            protocol: protocol(answer.version()),
-            status: status.as_u16(),
-            reason,
-            fields,
-            payload: decoded.bytes,
-            coding: decoded.coding,
-            wire_length,
-            // A body that was cut breaks off its coding too: the cut is the reason.
-            truncated: cut.or(decoded.truncated),
-        }
-    }
-}
-
-/// What makes a response head none that we asked for.
-fn check_head(answer: &reqwest::Response, address: SocketAddr) -> Result<(), String> {
-    let peer = answer.remote_addr();
-    let is_peer = |peer: SocketAddr| {
-        peer.ip().to_canonical() == address.ip().to_canonical() && peer.port() == address.port()
-    };
-    if !peer.is_some_and(is_peer) {
-        return Err(format!("{peer:?} answered, expected {address}"));
-    }
-    if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
-        return Err("status 101: it speaks another protocol, which nobody asked for".to_owned());
-    }
-    // With `: ` and the end of the line.
-    let bytes: usize =
-        answer.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-    if bytes > HEAD_BYTES {
-        return Err(format!("a response head of {bytes} bytes, expected at most {HEAD_BYTES}"));
-    }
-    Ok(())
 }
 
 fn timed_out(after: Duration) -> Failure {
@@ -309,22 +253,4 @@ fn timed_out(after: Duration) -> Failure {
 
 pub(super) fn forbidden(refused: &Refused) -> Failure {
     Failure { kind: FailureKind::Forbidden, detail: refused.to_string() }
-}
-
-fn protocol(version: Version) -> &'static str {
-    match version {
-        Version::HTTP_10 => "HTTP/1.0",
-        Version::HTTP_2 => "HTTP/2",
-        _ => "HTTP/1.1",
-    }
-}
-
-/// All values of a field as one list (RFC 9110, section 5.3).
-fn all_values(fields: &[(String, Vec<u8>)], name: &str) -> Option<String> {
-    let values: Vec<_> = fields
-        .iter()
-        .filter(|(field, _)| field == name)
-        .map(|(_, value)| String::from_utf8_lossy(value))
-        .collect();
-    Some(values.join(", ")).filter(|joined| !joined.is_empty())
 }

@@ -1,17 +1,18 @@
 //! Bytes: asks for one URL, once, and says what came of it. The only module that meets the network.
 //!
-//! - `client` sends the request (`request`) through reqwest and collects the `body` under the limits of
-//!   `[fetch]`; `limits` holds what no key of it says
+//! - `client` sends the request (`request`) through reqwest
+//! - `answer` collects the `body` under the limits of `[fetch]`, and `coding` undoes content codings under the
+//!   cap; `limits` holds what no key says
 //! - `clients` holds reqwest to the one address that was decided on; `ways` says by which TLS a host is asked;
 //!   `unanswered` sorts reqwest's errors
 //! - `resolve` finds the addresses of a name
 //! - `guard` refuses addresses that are not public, after name resolution and before connecting; `ports`,
 //!   ports of other services
-//! - `coding` undoes content codings under the cap
 //!
 //! Nothing here follows a redirect, retries, keeps a cookie or uses a proxy: what goes over the wire is what
 //! was decided before, and nothing more.
 
+mod answer;
 mod body;
 mod client;
 mod clients;
