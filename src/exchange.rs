@@ -195,3 +195,20 @@ impl FailureKind {
         .find(|one| one.as_str() == word)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exchange_is_never_shorter_than_the_truth_by_more_than_the_millisecond_of_its_start() {
+        for micros in [0, 1, 999, 1_000, 1_001, 59_999_999] {
+            let truth = Duration::from_micros(micros);
+            let kept = whole_millis(truth);
+            assert!(
+                kept > truth && kept <= truth + Duration::from_millis(1),
+                "{truth:?}: {kept:?}"
+            );
+        }
+    }
+}

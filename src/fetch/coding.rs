@@ -2,10 +2,8 @@
 
 use std::io::Read;
 
+use super::limits::{CODINGS, RATIO, RATIO_FREE_BYTES};
 use crate::exchange::Truncated;
-
-/// At most so many codings are undone one after another; more are left as they came.
-const MAX_CODINGS: usize = 3;
 
 /// A body with its codings undone.
 pub(super) struct Decoded {
@@ -17,19 +15,21 @@ pub(super) struct Decoded {
     pub(super) truncated: Option<Truncated>,
 }
 
-/// Undoes `content_encoding` on `wire`, keeping at most `cap` bytes. A coding that is unknown
+/// Undoes `content_encoding` on `wire`, keeping at most `cap` bytes, and no more than [`RATIO`] allows. A coding that is unknown
 /// leaves the bytes as they came; one that breaks off keeps what was decoded before.
 pub(super) fn undo(content_encoding: Option<&str>, wire: Vec<u8>, cap: u64) -> Decoded {
     let named = content_encoding.unwrap_or_default().to_ascii_lowercase();
     let codings: Vec<&str> =
         named.split(',').map(str::trim).filter(|name| !matches!(*name, "" | "identity")).collect();
     let as_it_came = |bytes| Decoded { bytes, coding: None, truncated: None };
-    if codings.is_empty() || codings.len() > MAX_CODINGS || wire.is_empty() {
+    if codings.is_empty() || codings.len() > CODINGS || wire.is_empty() {
         return as_it_came(wire);
     }
     if !codings.iter().all(|name| is_known(name)) {
         return as_it_came(wire);
     }
+    let unpacked = (wire.len() as u64).saturating_mul(RATIO).saturating_add(RATIO_FREE_BYTES);
+    let cap = cap.min(unpacked);
     let mut bytes = wire;
     let mut truncated = None;
     // The last one named was the last one applied.
@@ -137,6 +137,17 @@ mod tests {
         let decoded = undo(Some("gzip"), bomb, 1_000);
         assert_eq!(decoded.bytes.len(), 1_000);
         assert_eq!(decoded.truncated, Some(Truncated::Length));
+    }
+
+    #[test]
+    fn a_body_that_unpacks_out_of_all_proportion_is_cut_below_the_cap() {
+        let bomb = gzip(&gzip(&vec![0; 100_000_000]));
+        let most = bomb.len() as u64 * RATIO + RATIO_FREE_BYTES;
+        let decoded = undo(Some("gzip, gzip"), bomb, u64::MAX);
+        assert_eq!(decoded.bytes.len() as u64, most);
+        assert_eq!(decoded.truncated, Some(Truncated::Length));
+        let blank = vec![b' '; 1 << 20];
+        assert_eq!(undo(Some("gzip"), gzip(&blank), u64::MAX).bytes, blank, "a small one is not");
     }
 
     #[test]

@@ -11,12 +11,13 @@ use super::ports;
 use crate::config;
 
 /// IPv4 ranges that are not globally reachable (IANA IPv4 Special-Purpose Address Registry), with
-/// multicast and the class E block.
-const NOT_PUBLIC_V4: [(Ipv4Addr, u8); 16] = [
+/// multicast, the class E block, and the address at which a machine in Azure's cloud is told its secrets.
+const NOT_PUBLIC_V4: [(Ipv4Addr, u8); 17] = [
     (Ipv4Addr::UNSPECIFIED, 8),
     (Ipv4Addr::new(10, 0, 0, 0), 8),
     (Ipv4Addr::new(100, 64, 0, 0), 10),
     (Ipv4Addr::new(127, 0, 0, 0), 8),
+    (Ipv4Addr::new(168, 63, 129, 16), 32),
     (Ipv4Addr::new(169, 254, 0, 0), 16),
     (Ipv4Addr::new(172, 16, 0, 0), 12),
     (Ipv4Addr::new(192, 0, 0, 0), 24),
@@ -122,18 +123,21 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     })
 }
 
-/// Global unicast is `2000::/3` (RFC 4291, section 2.4); within it, forms that carry an IPv4 address
-/// are as public as that address.
+/// Global unicast is `2000::/3` (RFC 4291, section 2.4), and the addresses by which NAT64 reaches IPv4 are
+/// as public as what they carry. Other forms that carry an IPv4 address are ways into a network, and no
+/// portal's.
 fn is_public_v6(address: Ipv6Addr) -> bool {
-    let [first, second, third, fourth, _, _, seventh, eighth] = address.segments();
-    let v4 = |high: u16, low: u16| Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low));
+    let [first, second, third, fourth, fifth, sixth, seventh, eighth] = address.segments();
     match (first, second) {
-        // NAT64 (RFC 6052)
-        (0x64, 0xff9b) if third == 0 && fourth == 0 => is_public_v4(v4(seventh, eighth)),
-        // 6to4 (RFC 3056)
-        (0x2002, _) => is_public_v4(v4(second, third)),
-        // IETF protocol assignments with Teredo (2001::/23), documentation (2001:db8::/32, 3fff::/20)
-        (0x2001, 0..=0x1ff | 0xdb8) | (0x3fff, 0..=0xfff) => false,
+        // NAT64 (RFC 6052, section 2.1); 64:ff9b:1::/48 (RFC 8215) is for local use.
+        (0x64, 0xff9b) if [third, fourth, fifth, sixth] == [0; 4] => {
+            is_public_v4(Ipv4Addr::from_bits(u32::from(seventh) << 16 | u32::from(eighth)))
+        }
+        // IETF protocol assignments with Teredo, ORCHID and benchmarking (2001::/23), documentation
+        // (2001:db8::/32, RFC 3849; 3fff::/20, RFC 9637), 6to4 (2002::/16, RFC 7526: deprecated).
+        (0x2001, 0..=0x1ff | 0xdb8) | (0x3fff, 0..=0xfff) | (0x2002, _) => false,
+        // ISATAP (RFC 5214, section 6.1): 0:5efe or 200:5efe, then an IPv4 address.
+        _ if fifth & !0x200 == 0 && sixth == 0x5efe => false,
         _ => first & 0xe000 == 0x2000,
     }
 }
@@ -148,38 +152,26 @@ mod tests {
 
     #[test]
     fn only_public_addresses_may_be_asked() {
-        for address in ["1.1.1.1", "114.114.114.114", "223.5.5.5", "2400:3200::1", "::ffff:1.1.1.1"]
-        {
+        for address in [
+            "1.1.1.1",
+            "114.114.114.114",
+            "223.5.5.5",
+            "168.63.129.17",
+            "2400:3200::1",
+            "::ffff:1.1.1.1",
+            "64:ff9b::101:101",
+        ] {
             assert!(public(address), "{address}");
         }
-        for address in [
-            "0.0.0.0",
-            "10.1.2.3",
-            "100.64.0.1",
-            "100.100.100.200",
-            "127.0.0.1",
-            "169.254.169.254",
-            "172.16.0.1",
-            "172.31.255.255",
-            "192.168.1.1",
-            "198.18.0.1",
-            "224.0.0.1",
-            "240.0.0.1",
-            "255.255.255.255",
-            "::",
-            "::1",
-            "fe80::1",
-            "fc00::1",
-            "fd00:ec2::254",
-            "ff02::1",
-            "::ffff:127.0.0.1",
-            "::ffff:10.0.0.1",
-            "64:ff9b::7f00:1",
-            "2002:7f00:1::",
-            "2001:db8::1",
-            "2001::1",
-            "::127.0.0.1",
-        ] {
+        let of_ipv4 = "0.0.0.0 10.1.2.3 100.64.0.1 100.100.100.200 127.0.0.1 168.63.129.16 169.254.169.254 \
+            172.16.0.1 172.31.255.255 192.0.0.192 192.0.2.1 192.168.1.1 198.18.0.1 203.0.113.1 224.0.0.1 \
+            233.252.0.1 240.0.0.1 255.255.255.255";
+        let of_ipv6 = ":: ::1 fe80::1 fec0::1 feff::1 fc00::1 fd00:ec2::254 ff02::1 ff0e::1 100::1 5f00::1 3fff::1 \
+            2001:db8::1 2001:2::1 2001:10::1 2001:20::1";
+        let carrying_ipv4 = "::ffff:127.0.0.1 ::ffff:10.0.0.1 ::ffff:169.254.169.254 ::127.0.0.1 ::1.1.1.1 \
+            64:ff9b::7f00:1 64:ff9b::a9fe:a9fe 64:ff9b:1::101:101 64:ff9b::1:0:0:1 2002:7f00:1:: 2002:101:101::1 \
+            2001::1 2001:0:101:101::1 fe80::5efe:7f00:1 2400:3200::5efe:101:101 2400:3200::200:5efe:101:101";
+        for address in [of_ipv4, of_ipv6, carrying_ipv4].join(" ").split_whitespace() {
             assert!(!public(address), "{address}");
         }
     }
@@ -196,5 +188,60 @@ mod tests {
         let url = Url::parse("http://x.gov.cn/").unwrap();
         let refused = check_address(&network, &url, "10.0.0.1".parse().unwrap()).unwrap_err();
         assert!(refused.to_string().contains("x.gov.cn is at 10.0.0.1"), "{refused}");
+    }
+
+    #[test]
+    fn every_spelling_of_an_address_is_that_address() {
+        for host in [
+            "127.0.0.1",
+            "127.1",
+            "127.0.1",
+            "2130706433",
+            "0x7f000001",
+            "0x7f.0.0.1",
+            "0177.0.0.1",
+            "0177.0.0x1",
+            "127.0.0.1.",
+            "１２７.０.０.１",
+            "①②⑦.0.0.1",
+            "127。0。0。1",
+            "%31%32%37.0.0.1",
+            "[::1]",
+            "[0:0:0:0:0:0:0:1]",
+            "[::ffff:127.0.0.1]",
+            "[::ffff:7f00:1]",
+            "[::127.0.0.1]",
+            "0",
+            "0.0.0.0",
+            "[::]",
+        ] {
+            let url = Url::parse(&format!("http://{host}/")).unwrap();
+            let refused = check_url(&config::Network::default(), &url);
+            assert!(matches!(refused, Err(Refused::Address { .. })), "{host}: {refused:?}");
+        }
+        assert!(Url::parse("http://[fe80::1%25eth0]/").is_err(), "no scope in a URL");
+    }
+
+    #[test]
+    fn other_schemes_and_odd_ports_are_refused_unless_the_operator_names_them() {
+        let mut network = config::Network::default();
+        let check =
+            |network: &config::Network, url: &str| check_url(network, &Url::parse(url).unwrap());
+        let scheme = |word: &str| Err(Refused::Scheme(word.to_owned()));
+        assert_eq!(check(&network, "ftp://x.gov.cn/"), scheme("ftp"));
+        assert_eq!(check(&network, "file:///etc/passwd"), scheme("file"));
+        assert_eq!(check(&network, "gopher://x.gov.cn:70/"), scheme("gopher"));
+        assert_eq!(check(&network, "http://x.gov.cn:22/"), Err(Refused::Port(22)));
+        assert_eq!(check(&network, "https://x.gov.cn:6379/"), Err(Refused::Port(6379)));
+        assert_eq!(check(&network, "http://x.gov.cn:8080/"), Ok(()));
+        network.allow_ports = vec![22];
+        assert_eq!(check(&network, "http://x.gov.cn:22/"), Ok(()));
+        network.connect_to = vec![config::ConnectTo {
+            host: "x.gov.cn".to_owned(),
+            port: 25,
+            address: "127.0.0.1:25".parse().unwrap(),
+        }];
+        assert_eq!(check(&network, "http://x.gov.cn:25/"), Ok(()));
+        assert_eq!(check(&network, "http://y.gov.cn:25/"), Err(Refused::Port(25)));
     }
 }

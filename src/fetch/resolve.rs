@@ -1,48 +1,109 @@
-//! From a URL to the addresses at which it may be asked.
+//! From a URL to the addresses at which it may be asked: by the system's resolver, or by the name servers
+//! that `network.resolver` names and no others.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use hickory_resolver::TokioResolver;
+use hickory_resolver::config::{
+    ConnectionConfig, LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig,
+};
+use hickory_resolver::net::NetError;
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use url::Url;
 
 use super::client::forbidden;
 use super::guard;
-use crate::config;
+use super::limits::ADDRESSES;
+use crate::config::{self, Config};
 use crate::exchange::{Failure, FailureKind};
 
-/// The addresses at which `url` may be asked, IPv4 first.
-pub(super) async fn addresses(
-    network: &config::Network,
+/// A question that got no answer is asked so often again, within `fetch.dns_timeout`.
+const QUESTIONS_AGAIN: usize = 1;
+
+/// Knows the addresses of names.
+#[derive(Debug)]
+pub(super) struct Resolver {
+    network: config::Network,
     timeout: Duration,
-    url: &Url,
-) -> Result<Vec<SocketAddr>, Failure> {
-    guard::check_url(network, url).map_err(|refused| forbidden(&refused))?;
-    let port = url.port_or_known_default().unwrap_or_default();
-    let host = url.host_str().unwrap_or_default();
-    let known = guard::mapped(network, url)
-        .or_else(|| guard::literal_address(url).map(|address| SocketAddr::new(address, port)));
-    let mut found: Vec<SocketAddr> = match known {
-        Some(address) => vec![address],
-        None => match tokio::time::timeout(timeout, tokio::net::lookup_host((host, port))).await {
-            Ok(Ok(found)) => found.collect(),
-            Ok(Err(error)) => return Err(unresolved(host, &error.to_string())),
-            Err(_elapsed) => {
-                return Err(unresolved(host, &format!("no answer within {timeout:?}")));
-            }
-        },
-    };
-    let first = found.first().copied();
-    found.retain(|address| guard::permits(network, address.ip()));
-    found.sort_by_key(SocketAddr::is_ipv6);
-    match first {
-        None => Err(unresolved(host, "it has no address")),
-        Some(first) if found.is_empty() => {
-            guard::check_address(network, url, first.ip())
-                .map_err(|refused| forbidden(&refused))?;
-            Ok(found)
-        }
-        Some(_) => Ok(found),
+    /// None: the system's.
+    of_our_own: Option<TokioResolver>,
+}
+
+impl Resolver {
+    pub(super) fn new(config: &Config) -> Result<Self, NetError> {
+        let (network, timeout) = (config.network.clone(), config.fetch.dns_timeout);
+        let servers = network.resolver.iter().map(|server| name_server(*server)).collect();
+        let of_our_own =
+            (!network.resolver.is_empty()).then(|| asking(servers, timeout)).transpose()?;
+        Ok(Self { network, timeout, of_our_own })
     }
+
+    /// The addresses at which `url` may be asked, IPv4 first.
+    pub(super) async fn addresses(&self, url: &Url) -> Result<Vec<SocketAddr>, Failure> {
+        guard::check_url(&self.network, url).map_err(|refused| forbidden(&refused))?;
+        if let Some(mapped) = guard::mapped(&self.network, url) {
+            return self.permitted(url, vec![mapped]);
+        }
+        let port = url.port_or_known_default().unwrap_or_default();
+        let found = match guard::literal_address(url) {
+            Some(address) => vec![address],
+            None => self.look_up(url.host_str().unwrap_or_default()).await?,
+        };
+        let with_port = |address: IpAddr| SocketAddr::new(address.to_canonical(), port);
+        self.permitted(url, found.into_iter().map(with_port).collect())
+    }
+
+    async fn look_up(&self, host: &str) -> Result<Vec<IpAddr>, Failure> {
+        let asked = async {
+            if let Some(resolver) = &self.of_our_own {
+                let found = resolver.lookup_ip(host).await.map_err(|error| error.to_string())?;
+                Ok(found.iter().collect())
+            } else {
+                let found = tokio::net::lookup_host((host, 0)).await;
+                let found = found.map_err(|error| error.to_string())?;
+                Ok(found.map(|address| address.ip()).collect())
+            }
+        };
+        match tokio::time::timeout(self.timeout, asked).await {
+            Ok(found) => found.map_err(|error: String| unresolved(host, &error)),
+            Err(_elapsed) => Err(unresolved(host, &format!("no answer within {:?}", self.timeout))),
+        }
+    }
+
+    fn permitted(&self, url: &Url, mut found: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, Failure> {
+        let Some(first) = found.first().copied() else {
+            return Err(unresolved(url.host_str().unwrap_or_default(), "it has no address"));
+        };
+        found.retain(|address| guard::permits(&self.network, address.ip()));
+        if found.is_empty() {
+            let checked = guard::check_address(&self.network, url, first.ip());
+            checked.map_err(|refused| forbidden(&refused))?;
+        }
+        found.sort_by_key(SocketAddr::is_ipv6);
+        found.dedup();
+        found.truncate(ADDRESSES);
+        Ok(found)
+    }
+}
+
+fn name_server(address: SocketAddr) -> NameServerConfig {
+    let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(|mut connection| {
+        connection.port = address.port();
+        connection
+    });
+    NameServerConfig::new(address.ip(), true, connections.to_vec())
+}
+
+fn asking(servers: Vec<NameServerConfig>, timeout: Duration) -> Result<TokioResolver, NetError> {
+    let config = ResolverConfig::from_name_servers(servers);
+    let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+    let options = builder.options_mut();
+    options.attempts = QUESTIONS_AGAIN;
+    options.timeout = timeout / 2;
+    options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
+    options.use_hosts_file = ResolveHosts::Never;
+    builder.build()
 }
 
 fn unresolved(host: &str, detail: &str) -> Failure {

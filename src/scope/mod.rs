@@ -266,6 +266,18 @@ mod tests {
     }
 
     #[test]
+    fn a_link_to_an_odd_port_or_to_an_address_that_is_not_public_is_left_out() {
+        let scope = scope(&Reach::Host, &[], &[]);
+        assert_eq!(word(&scope, "http://www.qingshan.gov.cn:6379/a"), "port");
+        assert_eq!(word(&scope, "https://www.qingshan.gov.cn:22/a"), "port");
+        let urls = [url("http://www.qingshan.gov.cn/")];
+        let hosts = Reach::Hosts(vec![HostKey::from("10.0.0.1".to_owned())]);
+        let listed = Scope::new(&urls, &hosts, RegexSet::empty(), RegexSet::empty());
+        assert_eq!(word(&listed, "http://10.0.0.1/a"), "address");
+        assert_eq!(word(&listed, "http://0xa000001/a"), "address");
+    }
+
+    #[test]
     fn a_seeds_own_page_need_match_no_include_for_it_leads_to_what_does() {
         let scope = scope(&Reach::Host, &["/zwgk/"], &["/english/"]);
         let config = Config::default();

@@ -10,7 +10,7 @@ use std::time::Duration;
 use regex::RegexSet;
 use url::Url;
 
-use crate::canonical::{CanonicalUrl, HostKey};
+use crate::canonical::{self, CanonicalUrl, HostKey};
 use crate::config::{Config, units::Hours};
 use crate::frontier::Reason;
 use crate::scope::{Reach, Scope, Verdict, bare};
@@ -82,7 +82,8 @@ impl Seed {
             }
         };
         let mut table = toml::Table::new();
-        let urls = self.urls.iter().map(|url| url.as_str().into()).collect();
+        // The archive says so for ever: without credentials.
+        let urls = self.urls.iter().map(|url| canonical::spelling(url).as_str().into()).collect();
         table.insert("name".to_owned(), self.name.as_str().into());
         table.insert("urls".to_owned(), toml::Value::Array(urls));
         table.insert("scope".to_owned(), scope);
@@ -247,6 +248,14 @@ mod tests {
         assert_eq!(judge("elsewhere", "nb/1.html"), (true, "reports".to_owned()));
         assert_eq!(judge("elsewhere", "x/1.html"), (false, "laws".to_owned()));
         assert_eq!(judge("laws", "nb/1.html"), (false, "laws".to_owned()));
+    }
+
+    #[test]
+    fn what_is_archived_of_a_seed_bears_no_credentials() {
+        let url = Url::parse("http://user:secret@www.qingshan.gov.cn/").unwrap();
+        let seed = Seed::from_url(&url, "command line");
+        let kept = seed.to_toml().to_string();
+        assert!(kept.contains("http://www.qingshan.gov.cn/") && !kept.contains("secret"), "{kept}");
     }
 
     #[test]

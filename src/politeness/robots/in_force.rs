@@ -5,7 +5,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::{Rules, kept};
-use crate::canonical::CanonicalUrl;
+use crate::canonical::{self, CanonicalUrl};
 use crate::clock::Moment;
 use crate::exchange::{Ending, Exchange, FailureKind, Response, Truncated};
 use crate::not_page::{self, NotPage};
@@ -164,7 +164,7 @@ impl InForce {
             standing: Standing::Redirect,
             copy,
             fetched_at,
-            location: Some(location),
+            location: Some(canonical::spelling(&location)),
             redirects: redirects + 1,
             failures,
             ..Self::allow(now, format!("status {}", response.status))
@@ -363,6 +363,7 @@ mod tests {
         let asked = |location: &str| first(to(location)).location.map(String::from);
         assert_eq!(asked("/r.txt").unwrap(), "http://www.qingshan.gov.cn/r.txt");
         assert_eq!(asked("https://y.gov.cn/robots.txt").unwrap(), "https://y.gov.cn/robots.txt");
+        assert_eq!(asked("//user:secret@y.gov.cn/r.txt").unwrap(), "http://y.gov.cn/r.txt");
         let endless = format!("/{}", "a".repeat(crate::canonical::MAX_URL_BYTES));
         for nowhere in ["ftp://y.gov.cn/", "javascript:0", "http://", &endless] {
             assert_eq!(first(to(nowhere)).standing, Standing::Allow, "{nowhere}");
