@@ -58,16 +58,17 @@ fn workspace(hosts: &Hosts, fetch: &str, more: &str) -> Workspace {
 }
 
 /// A crawl that runs.
-struct Crawl {
+struct Crawl<'a> {
+    workspace: &'a Workspace,
     child: Child,
     peak_kib: Option<u64>,
 }
 
-impl Crawl {
-    fn start(workspace: &Workspace) -> Self {
+impl<'a> Crawl<'a> {
+    fn start(workspace: &'a Workspace) -> Self {
         let mut command = workspace.command(&["--quiet", "crawl"]);
         command.env("SSL_CERT_FILE", workspace.path().join("roots.pem")).stderr(Stdio::piped());
-        Self { child: command.spawn().unwrap(), peak_kib: None }
+        Self { workspace, child: command.spawn().unwrap(), peak_kib: None }
     }
 
     /// Waits for its end, which it comes to by itself; what it said, and the most memory that it took, where the system
@@ -75,11 +76,28 @@ impl Crawl {
     fn end(mut self) -> (Output, Option<u64>) {
         let started = Instant::now();
         while self.child.try_wait().unwrap().is_none() {
-            assert!(started.elapsed() < LONGEST_WAIT, "the crawl has not ended");
+            if started.elapsed() > Duration::from_secs(60) {
+                self.child.kill().unwrap();
+                panic!("the crawl has not ended; it waits for {}", self.what_it_waits_for());
+            }
             self.peak_kib = peak_kib(self.child.id()).max(self.peak_kib);
             std::thread::sleep(Duration::from_millis(5));
         }
         (self.child.wait_with_output().unwrap(), self.peak_kib)
+    }
+
+    /// The hosts that are being asked, or have something waiting and do not rest.
+    fn what_it_waits_for(&self) -> String {
+        let database = self.workspace.database();
+        let mut statement = database
+            .prepare(
+                "SELECT name || ': ' || in_flight || ' in flight, ' || waiting || ' waiting, due in '
+                 || (next_at - unixepoch() * 1000) || ' ms; ' FROM hosts
+                 WHERE in_flight > 0 OR (waiting > 0 AND rest_reason IS NULL)",
+            )
+            .unwrap();
+        let hosts = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        hosts.map(Result::unwrap).collect()
     }
 }
 
