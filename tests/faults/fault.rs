@@ -34,7 +34,7 @@ pub(super) struct Fault {
     /// Of the front page, its state and the reason's word; where the fault lies before it, its state, what the
     /// robots.txt makes of its host, and why.
     pub(super) standing: &'static str,
-    /// The latest capture: its kind, status, truncation, and the word of a failure or of what is no page.
+    /// The latest capture: its kind (a revisit is a response too), status, truncation, and the word of a failure or of what is no page.
     pub(super) capture: &'static str,
     /// Why the host rests, in one word; empty where it does not.
     pub(super) rest: &'static str,

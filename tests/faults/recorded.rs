@@ -96,7 +96,9 @@ fn capture(workspace: &Workspace, url: &str) -> String {
         let cut = row.get::<_, Option<String>>(2)?.map(|why| format!(" cut {why}"));
         let failure = row.get::<_, Option<String>>(3)?.map(|why| format!(" {}", word(&why)));
         let parts = [status, cut, failure].map(Option::unwrap_or_default);
-        Ok(row.get::<_, String>(0)? + &parts.concat())
+        // The payload of two pages that are alike is stored once.
+        let kind = row.get::<_, String>(0)?.replace("revisit", "response");
+        Ok(kind + &parts.concat())
     })
 }
 

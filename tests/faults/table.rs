@@ -21,7 +21,7 @@ const TOO_LONG: [&str; 3] = ["fetched status", "response 200 cut length", ""];
 const BROKEN_OFF: [&str; 3] = ["retrying truncated", "response 200 cut disconnect", ""];
 const TOO_SLOW: [&str; 3] = ["retrying truncated", "response 200 cut time", ""];
 const MOVED: [&str; 3] = ["fetched status", "response 302", ""];
-const PEACE: [&str; 3] = ["waiting peace", "response 503", "asked for peace"];
+const PEACE: [&str; 3] = ["waiting peace", "apart 503", "asked for peace"];
 
 pub(super) fn connections() -> Vec<Fault> {
     let broken = ["waiting: disallow protocol", "failure protocol", "robots.txt"];
@@ -73,9 +73,10 @@ pub(super) fn heads() -> Vec<Fault> {
         page("head byte by byte", drips("HTTP/1.1 200 OK\r\nA: ", "b"), TOO_LATE),
         page("field by field", drips("HTTP/1.1 200 OK\r\n", "A: b\r\n"), TOO_LATE),
         page("head that is cut off", says("HTTP/1.1 200 OK\r\nContent-Ty"), NO_HTTP),
+        page("nul in a field", says("HTTP/1.1 200 OK\r\nA: \0\r\n\r\n<p>"), NO_HTTP),
         page(
             "control characters in a field",
-            says("HTTP/1.1 200 OK\r\nA: \0\u{1}\u{7f}\r\nContent-Type: text/html\r\n\r\n<p>"),
+            says("HTTP/1.1 200 OK\r\nA: \u{1}\u{8}\u{7f}\r\nContent-Type: text/html\r\n\r\n<p>"),
             FETCHED,
         ),
         page(
@@ -183,7 +184,7 @@ pub(super) fn lengths() -> Vec<Fault> {
         ),
         page("chunk below zero", says(format!("{CHUNKED}-3\r\n<p>\r\n0\r\n\r\n")), BROKEN_OFF),
         page("chunk extension without end", endlessly(CHUNKED, "3;x"), BROKEN_OFF),
-        page("chunk size without end", endlessly(CHUNKED, "0000"), BROKEN_OFF),
+        page("chunk size without end", endlessly(CHUNKED, "0000"), TOO_SLOW),
         page(
             "trailers without end",
             |client| {
@@ -197,7 +198,7 @@ pub(super) fn lengths() -> Vec<Fault> {
         page("chunks of one byte now and then", drips(CHUNKED, "1\r\nx\r\n"), TOO_SLOW),
         page("silence within the body", falls_silent_after(OK), TOO_SLOW),
         page("body without end", endlessly(OK, "<p>x"), TOO_LONG),
-        page("chunks without end", endlessly(CHUNKED, "1\r\nx\r\n"), TOO_LONG),
+        page("chunks without end", endlessly(CHUNKED, "a\r\n<p>0123456\r\n"), TOO_LONG),
         page(
             "garbage after the response",
             keeps_open(
@@ -394,7 +395,7 @@ pub(super) fn robots_files() -> Vec<Fault> {
         robots(
             "robots 429",
             answers("429 x", ""),
-            unreachable("waiting: disallow status 429", "response 429"),
+            unreachable("waiting: disallow status 429", "apart 429"),
         ),
         robots(
             "robots 999",
