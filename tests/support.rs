@@ -68,7 +68,7 @@ pub(crate) fn wait_until(mut is_so: impl FnMut() -> bool) {
     let started = Instant::now();
     while !is_so() {
         assert!(started.elapsed() < LONGEST_WAIT, "waited for {LONGEST_WAIT:?} in vain");
-        std::thread::yield_now();
+        std::thread::sleep(Duration::from_millis(2));
     }
 }
 

@@ -10,7 +10,7 @@ use gongkai::digest::Digest;
 use gongkai::frontier::state::UrlState;
 
 /// Faults whose page leads to another of the same host, on the same connection if that is still open.
-const FOLLOWED_BY_ANOTHER: usize = 5;
+const FOLLOWED_BY_ANOTHER: usize = 6;
 
 /// What must be recorded of a fault.
 pub(super) struct Expected {

@@ -61,6 +61,11 @@ impl Client {
         Ok(())
     }
 
+    /// Whether the client has closed its end by now.
+    pub(super) fn is_gone(&mut self) -> io::Result<bool> {
+        self.is_gone_within(Duration::from_millis(1))
+    }
+
     fn is_gone_within(&mut self, time: Duration) -> io::Result<bool> {
         self.stream.set_read_timeout(Some(time))?;
         match self.stream.read(&mut [0; 4096]) {

@@ -137,8 +137,11 @@ pub(super) fn heads() -> Vec<Fault> {
         ),
         page(
             "cookie that is wanted back",
-            answers("302 x\r\nSet-Cookie: k=1\r\nLocation: /", ""),
-            MOVED,
+            answers(
+                "200 x\r\nContent-Type: text/html\r\nSet-Cookie: k=1; Domain=gov.cn; Max-Age=99999999",
+                "<a href=/next.html>x</a>",
+            ),
+            FETCHED,
         ),
     ]
 }
