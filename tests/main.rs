@@ -20,6 +20,7 @@ mod exported;
 mod exported_chosen;
 mod exported_whole;
 mod exports;
+mod faults;
 mod house;
 mod judged_by_others;
 mod killed;

@@ -63,7 +63,7 @@ pub(crate) fn wait_until(mut is_so: impl FnMut() -> bool) {
     let started = Instant::now();
     while !is_so() {
         assert!(started.elapsed() < LONGEST_WAIT, "waited for {LONGEST_WAIT:?} in vain");
-        std::thread::yield_now();
+        std::thread::sleep(Duration::from_millis(2));
     }
 }
 
@@ -85,7 +85,6 @@ impl Workspace {
 
     /// With these lines under `[network]`, and this list of seeds.
     pub(crate) fn with(network: &str, seeds: &str) -> Self {
-        let dir = tempfile::tempdir().unwrap();
         let config = format!(
             "[identity]\ncontact = \"test@gongkai.example\"\n\
              [politeness]\ndelay = \"{}ms\"\ndelay_factor = 1\n\
@@ -93,6 +92,12 @@ impl Workspace {
              [network]\nallow_private = [\"127.0.0.0/8\"]\n{network}",
             DELAY.as_millis()
         );
+        Self::configured(&config, seeds)
+    }
+
+    /// With this configuration, and this list of seeds.
+    pub(crate) fn configured(config: &str, seeds: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("config.toml"), config).unwrap();
         fs::create_dir(dir.path().join("seeds")).unwrap();
         fs::write(dir.path().join("seeds/portals.txt"), seeds).unwrap();

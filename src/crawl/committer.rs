@@ -17,7 +17,7 @@ use super::start::Started;
 use super::storing::{self, Stored};
 use super::work::Settings;
 use super::work::Worked;
-use super::{CrawlError, Options, PATIENCE, Signal, start};
+use super::{CrawlError, Options, PATIENCE, PATIENCE_WITH_A_PACE, Signal, start};
 use crate::archive::disk;
 use crate::archive::lock::Lock;
 use crate::archive::segment::Appender;
@@ -342,8 +342,9 @@ impl Committer {
             return Ok(Next::End(Ending::Terminate));
         }
         let soon = |moment: &Moment| now.until(*moment) <= PATIENCE;
+        let within_reason = |moment: &Moment| now.until(*moment) <= PATIENCE_WITH_A_PACE;
         let due = [
-            dues.paced,
+            dues.paced.filter(|moment| busy || within_reason(moment)),
             wake,
             dues.resting.filter(|moment| busy || soon(moment)),
             dues.again.filter(|moment| busy || soon(moment)),

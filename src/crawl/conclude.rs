@@ -232,7 +232,9 @@ fn asked_rest(
     now: Moment,
 ) -> (Duration, String) {
     match response.field("retry-after").map(|value| (value, retry_after::parse(value, now))) {
-        Some((value, Some(rest))) => (rest, format!("Retry-After: {value}")),
+        Some((value, Some(asked))) => {
+            (failures.rest_as_asked(asked), format!("Retry-After: {value}"))
+        }
         _ => (failures.rest_of_peace(host), "no Retry-After".to_owned()),
     }
 }

@@ -50,6 +50,10 @@ pub use progress::{Ending, Progress, Summary};
 /// again, is waited for no longer than this: the next run finds it.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
+/// A run does not wait for a host that asks to be asked less often than so: one Crawl-delay would keep it from
+/// ending for days. The host's clock is kept, and the next run goes on.
+pub const PATIENCE_WITH_A_PACE: Duration = Duration::from_hours(1);
+
 /// What is asked of one run.
 #[derive(Debug, Clone, Default)]
 pub struct Options {

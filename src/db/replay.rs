@@ -120,6 +120,18 @@ impl Tx<'_> {
         Ok(statement.query_row([id], ready)?)
     }
 
+    /// Until when a host rests for more than its pace, if it does.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn rests_until(&self, id: i64) -> Result<Option<Moment>, DbError> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT next_at FROM hosts WHERE id = ?1 AND rest_reason IS NOT NULL",
+        )?;
+        let until = statement.query_row([id], |row| row.get(0)).optional()?;
+        Ok(until.map(Moment::from_millis))
+    }
+
     /// Writes down a run that is over.
     ///
     /// # Errors

@@ -49,6 +49,16 @@ impl Failures {
         self.drawn_out(retry_after::rest(self.count), host)
     }
 
+    /// How long a host rests that said how long: from the second time on at least as long as it would have after
+    /// the time before without saying so. Else a Retry-After of no time at all would have a page asked for without
+    /// end.
+    pub fn rest_as_asked(self, asked: Duration) -> Duration {
+        match self.count.saturating_sub(1) {
+            0 => asked,
+            before => asked.max(retry_after::rest(before)),
+        }
+    }
+
     /// How long a host rests that failed.
     pub fn rest_of_failure(self, host: &str) -> Duration {
         let rest =
@@ -90,6 +100,17 @@ mod tests {
         assert_eq!(failed(KEEPS_FAILING).rest_of_failure("a"), LONGEST_REST);
         assert!(failed(KEEPS_FAILING).rest_of_peace("a") < Duration::from_hours(1));
         assert_eq!(failed(99).rest_of_peace("a"), LONGEST_REST, "doubling to a day");
+    }
+
+    #[test]
+    fn who_asks_for_no_rest_at_all_is_left_alone_from_the_second_time_on_longer_each_time() {
+        let failed = |count| Failures { count, since: Some(START) };
+        let (none, hour) = (Duration::ZERO, Duration::from_hours(1));
+        assert_eq!(failed(1).rest_as_asked(none), none, "obeyed to the letter");
+        assert_eq!(failed(2).rest_as_asked(none), Duration::from_mins(1));
+        assert_eq!(failed(3).rest_as_asked(none), Duration::from_mins(2));
+        assert_eq!(failed(3).rest_as_asked(hour), hour, "never less than was asked for");
+        assert_eq!(failed(99).rest_as_asked(none), LONGEST_REST);
     }
 
     #[test]

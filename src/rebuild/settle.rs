@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use crate::clock::Moment;
+use crate::crawl::PATIENCE;
 use crate::crawl::permission::{closed, forbidden, put_off};
 use crate::db::{DbError, Tx};
 use crate::politeness::robots::{Rules, Standing};
@@ -52,6 +53,13 @@ pub(super) fn robots(tx: &Tx<'_>, last: Moment) -> Result<(), DbError> {
                     }
                 }
                 Some(Word::Unreachable { until, why }) => {
+                    // No crawl has looked at a host that was not due again by its end.
+                    if tx
+                        .rests_until(one.host_id)?
+                        .is_some_and(|until| until > last.after(PATIENCE))
+                    {
+                        continue;
+                    }
                     put_off(tx, (one.id, &one.url), one.host_id, *until, why)?;
                 }
                 Some(Word::Nothing) | None => {}
