@@ -23,7 +23,12 @@ pub(super) async fn collect(
     let mut wire = Vec::new();
     loop {
         let time = Time { exchange, since_head, own_doing };
-        let part = match tokio::time::timeout(time.left(wire.len(), limits), answer.chunk()).await {
+        let left = time.left(wire.len(), limits);
+        if left.is_zero() {
+            // What is always ready is taken even when its time is up.
+            return (wire, Some(Truncated::Time));
+        }
+        let part = match tokio::time::timeout(left, answer.chunk()).await {
             Ok(Ok(Some(part))) => part,
             Ok(Ok(None)) => return (wire, None),
             Ok(Err(_broke_off)) => return (wire, Some(Truncated::Disconnect)),

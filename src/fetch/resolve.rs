@@ -1,6 +1,7 @@
 //! From a URL to the addresses at which it may be asked: by the system's resolver, or by the name servers
 //! that `network.resolver` names and no others.
 
+use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -75,13 +76,13 @@ impl Resolver {
         let Some(first) = found.first().copied() else {
             return Err(unresolved(url.host_str().unwrap_or_default(), "it has no address"));
         };
-        found.retain(|address| guard::permits(&self.network, address.ip()));
+        let mut seen = HashSet::new();
+        found.retain(|one| guard::permits(&self.network, one.ip()) && seen.insert(*one));
         if found.is_empty() {
             let checked = guard::check_address(&self.network, url, first.ip());
             checked.map_err(|refused| forbidden(&refused))?;
         }
         found.sort_by_key(SocketAddr::is_ipv6);
-        found.dedup();
         found.truncate(ADDRESSES);
         Ok(found)
     }

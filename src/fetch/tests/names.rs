@@ -25,8 +25,15 @@ async fn resolved(fetcher: &Fetcher, url: &str) -> Result<Vec<String>, Failure> 
 #[tokio::test]
 async fn of_the_addresses_of_a_name_those_that_may_be_asked_are_left_ipv4_first() {
     let fetcher = asking(|name, kind, _| {
-        let all =
-            ["2400:3200::1", "10.0.0.1", "223.5.5.5", "127.20.0.1", "::1", "::ffff:127.0.0.1"];
+        let all = [
+            "2400:3200::1",
+            "10.0.0.1",
+            "223.5.5.5",
+            "127.20.0.1",
+            "223.5.5.5",
+            "::1",
+            "::ffff:127.0.0.1",
+        ];
         Some(addresses(name, kind, &all))
     });
     let found = resolved(&fetcher, "https://www.qingshan.gov.cn/").await.unwrap();
