@@ -223,3 +223,48 @@ fn a_good_page_that_turns_into_garbage_keeps_its_last_good_payload() {
         assert_eq!(anew.result(&["cat", &url]), "<title>青杉市</title><p>动态", "{name}");
     }
 }
+
+#[test]
+fn a_report_that_breaks_off_does_not_take_the_place_of_the_whole_one() {
+    let portals = gongkai::demo::portals();
+    let report = gongkai::demo::expected_reports().remove(0);
+    let found = portals.iter().find_map(|portal| {
+        let (path, _) = portal.paths().into_iter().find(|(_, url)| *url == report.url)?;
+        portal.body(path)
+    });
+    let (payload, content_type) = found.unwrap();
+    let head = format!("200 OK\r\nContent-Type: {}", content_type.unwrap());
+    let whole = {
+        let (head, payload) = (head.clone(), payload.clone());
+        move |client: &mut Client| client.answer(&head, &payload)
+    };
+    let half = move |client: &mut Client| {
+        let length = payload.len();
+        client.say(format!("HTTP/1.1 {head}\r\nContent-Length: {length}\r\n\r\n"))?;
+        client.say(&payload[..length * 3 / 4])?;
+        client.hang_up()
+    };
+    let mut hosts = Hosts::new();
+    let fault = page("report that goes", first_then(1, whole, half), EXPECTED);
+    let url = fault.url();
+    hosts.faulty(fault);
+    let workspace = workspace(&hosts, TIMES, OFTEN);
+    workspace.result(&["crawl", "--max-pages", "1"]);
+    let told = |workspace: &Workspace| {
+        (workspace.result(&["reports", "--json"]), workspace.run(&["cat", &url]).stdout)
+    };
+    let before = told(&workspace);
+    assert!(before.0.contains(&report.agency), "{}", before.0);
+    let_time_go_by(&workspace);
+    // Its links come first.
+    workspace.result(&["crawl", "--max-pages", "30"]);
+    let broken_off = "SELECT count(*) FROM captures WHERE truncated = 'disconnect'";
+    let count: i64 = workspace.database().query_row(broken_off, [], |row| row.get(0)).unwrap();
+    assert_eq!(count, 1, "the half came");
+    assert_eq!(told(&workspace), before);
+    let anew = workspace.copy();
+    anew.result(&["rebuild"]);
+    assert_eq!(told(&anew), before);
+    workspace.result(&["reparse"]);
+    assert_eq!(told(&workspace), before);
+}
