@@ -132,6 +132,12 @@ impl Truncated {
         }
     }
 
+    /// Whether another time it may come whole, so that what came is worse than a whole one that came before. What
+    /// is too long is cut the same each time.
+    pub fn broke_off(self) -> bool {
+        matches!(self, Self::Time | Self::Disconnect)
+    }
+
     /// The reason with this word.
     pub fn from_word(word: &str) -> Option<Self> {
         [Self::Length, Self::Time, Self::Disconnect].into_iter().find(|one| one.as_str() == word)

@@ -48,7 +48,8 @@ fn digest(db: &Db, what: &str) -> Result<Digest, Failure> {
     };
     // The page itself, rather than what came later in its place.
     let is_page = |capture: &&Capture| capture.status == Some(200) && capture.failure.is_none();
-    let page = captures.iter().find(is_page);
+    let whole = captures.iter().filter(is_page).find(|capture| !capture.broke_off());
+    let page = whole.or_else(|| captures.iter().find(is_page));
     let payload = page.or(captures.first()).and_then(|capture| capture.payload.clone());
     match payload {
         Some(payload) => payload.parse().map_err(Failure::failed),

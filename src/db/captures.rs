@@ -6,6 +6,7 @@ use super::{Db, DbError, Tx, millis};
 use crate::archive::{CaptureKind, Original, Placed, Recorded, SegmentState};
 use crate::clock::Moment;
 use crate::digest::Digest;
+use crate::exchange::Truncated;
 use crate::outcome::Outcome;
 
 /// A capture, as the catalogue knows it.
@@ -57,10 +58,21 @@ pub struct Stored {
 /// Stands for the capture that holds a payload whose bytes are lost.
 pub(super) const LOST: i64 = 0;
 
+/// Whether what a capture `c` holds broke off: [`Truncated::broke_off`].
+pub(super) const BROKE_OFF: &str = "coalesce(c.truncated, 'length') <> 'length'";
+
 const SELECT: &str = "SELECT c.id, coalesce(u.spelling, u.url), c.at, c.kind, c.status, c.mime,
      p.digest, p.length, s.name, c.offset, c.length, c.elapsed_ms, c.truncated, c.failure
      FROM captures c JOIN urls u ON u.id = c.url_id JOIN segments s ON s.id = c.segment_id
      LEFT JOIN payloads p ON p.id = c.payload_id";
+
+impl Capture {
+    /// Whether what it holds broke off: another capture may hold it whole.
+    pub fn broke_off(&self) -> bool {
+        let why = self.truncated.as_deref().and_then(Truncated::from_word);
+        why.is_some_and(Truncated::broke_off)
+    }
+}
 
 fn capture(row: &Row<'_>) -> rusqlite::Result<Capture> {
     let unsigned = |index| row.get::<_, i64>(index).map(i64::unsigned_abs);

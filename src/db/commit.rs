@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::urls::Admitted;
+use super::urls::{Admitted, Page};
 use super::{DbError, Tx};
 use crate::archive::{Placed, Recorded};
 use crate::clock::Moment;
+use crate::exchange::Truncated;
 use crate::fetch::Validators;
 use crate::frontier::state::Transition;
 use crate::frontier::{Found, Lease, Purpose, Reason, UrlState};
@@ -147,7 +148,10 @@ impl Tx<'_> {
 }
 
 /// The payload that a later 304 speaks of: that of the page, never of an error page in its place.
-fn page(outcome: &Outcome, payload: Option<i64>) -> Option<i64> {
+fn page(outcome: &Outcome, payload: Option<i64>) -> Option<Page> {
     let facts = &outcome.capture;
-    payload.filter(|_| matches!(facts.status, Some(200 | 304)) && facts.not_page.is_none())
+    let is_page = matches!(facts.status, Some(200 | 304)) && facts.not_page.is_none();
+    let broke_off =
+        facts.truncated.and_then(Truncated::from_word).is_some_and(Truncated::broke_off);
+    payload.filter(|_| is_page).map(|payload| Page { payload, broke_off })
 }

@@ -3,6 +3,7 @@
 use rusqlite::{OptionalExtension, Row, params};
 use serde_json::{Map, Value};
 
+use super::captures::BROKE_OFF;
 use super::{Db, DbError, Tx};
 use crate::clock::Moment;
 use crate::digest::Digest;
@@ -88,7 +89,7 @@ pub struct ReportFilter {
 pub(super) const READ_OUT_OF: &str = "(o.id = c.id OR +o.payload_id = c.payload_id)";
 
 /// Of each URL `u` the capture `c`, the latest of those that `condition` lets through out of which a
-/// report was read, with the latest reading of it, `r`.
+/// report was read (one that broke off only where none is whole), with the latest reading of it, `r`.
 pub(super) fn select(condition: &str) -> String {
     format!(
         "SELECT coalesce(u.spelling, u.url), c.at, p.digest, r.kind, r.title, r.agency,
@@ -96,7 +97,7 @@ pub(super) fn select(condition: &str) -> String {
          FROM urls u CROSS JOIN captures c ON c.id = (SELECT c.id FROM captures c
              WHERE c.url_id = u.id AND {condition} AND EXISTS (SELECT 1 FROM reports q
                  JOIN captures o ON o.id = q.capture_id WHERE q.url_id = u.id AND {READ_OUT_OF})
-             ORDER BY c.at DESC, c.id DESC LIMIT 1)
+             ORDER BY {BROKE_OFF}, c.at DESC, c.id DESC LIMIT 1)
          CROSS JOIN reports r ON r.id = (SELECT q.id FROM reports q
              JOIN captures o ON o.id = q.capture_id WHERE q.url_id = u.id AND {READ_OUT_OF}
              ORDER BY q.capture_id DESC LIMIT 1)

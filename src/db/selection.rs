@@ -369,8 +369,8 @@ impl Selection {
     }
 }
 
-/// Of each URL the latest page, or "not modified" in its place; where there is none, the latest answer: one that is
-/// not the page (`failure` says what it is) hides no page. What nobody holds the payload of comes last: it could
+/// Of each URL the latest page, or "not modified" in its place, one that broke off only where none is whole; where
+/// there is none, the latest answer: one that is not the page (`failure` says what it is) hides no page. What nobody holds the payload of comes last: it could
 /// not be exported.
 const LEAVE_EARLIER: &str = "
     DELETE FROM temp.chosen WHERE capture NOT IN (
@@ -378,7 +378,7 @@ const LEAVE_EARLIER: &str = "
             SELECT c.id AS id, row_number() OVER (
                 PARTITION BY c.url_id
                 ORDER BY o.id IS NULL, coalesce(c.status, 0) IN (200, 304) AND c.failure IS NULL DESC,
-                    c.at DESC, c.id DESC)
+                    coalesce(c.truncated, 'length') <> 'length', c.at DESC, c.id DESC)
                 AS place
             FROM temp.chosen x JOIN captures c ON c.id = x.capture
             LEFT JOIN payloads p ON p.id = c.payload_id LEFT JOIN captures o ON o.id = p.capture_id

@@ -43,6 +43,15 @@ pub struct WaitingUrl {
     pub last: Option<Original>,
 }
 
+/// The payload of a page, as a visit brought it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Page {
+    /// Its row.
+    pub(super) payload: i64,
+    /// It may come whole another time.
+    pub(super) broke_off: bool,
+}
+
 /// What became of a URL that was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Admitted {
@@ -328,13 +337,13 @@ impl Tx<'_> {
         self.add_waiting(host_id, -1)
     }
 
-    /// Moves a leased URL to where its outcome says.
+    /// Moves a leased URL to where its outcome says. A page that broke off takes the place of none that is there.
     pub(super) fn move_url(
         &self,
         id: i64,
         host_id: i64,
         change: &UrlChange,
-        payload: Option<i64>,
+        page: Option<Page>,
         now: Moment,
     ) -> Result<(), DbError> {
         let transition = &change.transition;
@@ -342,7 +351,8 @@ impl Tx<'_> {
             .prepare_cached(
                 "UPDATE urls SET state = ?2, reason = ?3, detail = ?4, due_at = ?5, attempts = ?6,
                      interval_ms = coalesce(?7, interval_ms), etag = ?8, last_modified = ?9,
-                     payload_id = coalesce(?10, payload_id), visited_at = ?11
+                     payload_id = CASE WHEN ?12 THEN coalesce(payload_id, ?10) ELSE coalesce(?10, payload_id) END,
+                     visited_at = ?11
                  WHERE id = ?1",
             )?
             .execute(params![
@@ -355,8 +365,9 @@ impl Tx<'_> {
                 change.interval.map(millis),
                 change.validators.etag,
                 change.validators.last_modified,
-                payload,
+                page.map(|page| page.payload),
                 now.as_millis(),
+                page.is_some_and(|page| page.broke_off),
             ])?;
         if transition.state == UrlState::Waiting {
             self.add_waiting(host_id, 1)?;

@@ -70,7 +70,7 @@ impl<'a> Question<'a> {
         answer[2..4].copy_from_slice(&[flags[0], flags[1] | code]);
         answer[6..8].copy_from_slice(&count);
         answer[8..HEAD].fill(0);
-        records.iter().for_each(|record| answer.extend_from_slice(record));
+        answer.extend(records.concat());
         answer
     }
 }
@@ -105,7 +105,9 @@ fn answer(question: &Question<'_>) -> Option<Vec<u8>> {
             question.answer(ANSWERED, 0, &[other])
         }
         "name-without-an-address" => question.answer(ANSWERED, 0, none),
-        "name-that-is-cut-short" => question.answer(CUT_SHORT, 0, none),
+        "name-that-is-cut-short" | "name-with-a-thousand-addresses" => {
+            question.answer(CUT_SHORT, 0, none)
+        }
         "name-that-is-its-own-alias" => {
             question.answer(ANSWERED, 0, &[alias("name-that-is-its-own-alias.yunling.gov.cn")])
         }
@@ -115,7 +117,6 @@ fn answer(question: &Question<'_>) -> Option<Vec<u8>> {
         "name-of-a-private-network" if question.is_of_address => {
             question.answer(ANSWERED, 0, &[record(&ASKED_NAME, TYPE_A, &[10, 0, 0, 1])])
         }
-        "name-with-a-thousand-addresses" => question.answer(CUT_SHORT, 0, none),
         _ => question.answer(ANSWERED, 3, none),
     })
 }

@@ -67,8 +67,12 @@ fn healthy_hosts_are_done_while_the_faulty_ones_are_still_waited_for() {
         page("page within the body", hold.after(&body), expected),
     ];
     let all = faults.len();
-    faults.into_iter().for_each(|fault| hosts.faulty(fault));
-    HEALTHY.into_iter().for_each(|healthy| hosts.healthy(healthy));
+    for fault in faults {
+        hosts.faulty(fault);
+    }
+    for healthy in HEALTHY {
+        hosts.healthy(healthy);
+    }
     let workspace = workspace(&hosts, PATIENT, "");
     let authorities = super::tls::Authorities::new();
     std::fs::write(workspace.path().join("roots.pem"), authorities.roots()).unwrap();

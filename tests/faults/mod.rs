@@ -112,19 +112,7 @@ fn peak_kib(process: u32) -> Option<u64> {
 }
 
 fn all_faults(authorities: &tls::Authorities) -> Vec<Fault> {
-    let tables = [
-        table::connections(),
-        table::heads(),
-        table::lengths(),
-        table::codings(),
-        table::redirects(),
-        table::rests(),
-        table::documents(),
-        table::robots_files(),
-        tls::faults(authorities),
-        dns::faults(),
-    ];
-    tables.into_iter().flatten().collect()
+    [table::faults(), tls::faults(authorities), dns::faults()].into_iter().flatten().collect()
 }
 
 #[test]
@@ -136,7 +124,9 @@ fn each_fault_is_recorded_with_its_reason_and_no_healthy_host_suffers() {
         expected.push(recorded::Expected::of(&fault));
         hosts.faulty(fault);
     }
-    HEALTHY.into_iter().for_each(|healthy| hosts.healthy(healthy));
+    for healthy in HEALTHY {
+        hosts.healthy(healthy);
+    }
     assert!(expected.len() >= LEAST_FAULTS, "{} faults", expected.len());
 
     let workspace = workspace(

@@ -114,7 +114,9 @@ pub(super) fn calendar(client: &mut Client) -> io::Result<()> {
 /// Other bytes each time, and links to pages that nobody saw before.
 pub(super) fn never_the_same(client: &mut Client) -> io::Result<()> {
     let now = gongkai::clock::now().as_millis();
-    let links: String =
-        (0..100).map(|link| format!("<a href=/{now}-{link}.html>动态</a>")).collect();
-    client.answer("200 OK\r\nContent-Type: text/html", format!("<title>{now}</title>{links}"))
+    let links: Vec<_> = (0..100).map(|link| format!("<a href=/{now}-{link}.html>x</a>")).collect();
+    client.answer(
+        "200 OK\r\nContent-Type: text/html",
+        format!("<title>{now}</title>{}", links.concat()),
+    )
 }

@@ -9,7 +9,6 @@ use gongkai::politeness::backoff::KEEPS_FAILING;
 use super::fault::{page, pages, robots};
 use super::server::{Client, Hosts};
 use super::{TIMES, workspace};
-use crate::rebuilt::assert_the_same;
 use crate::support::Workspace;
 use crate::verified::problems;
 
@@ -19,6 +18,9 @@ const HOUR_MS: i64 = 3_600_000;
 
 /// Pages may be asked for again at once.
 const OFTEN: &str = "[revisit]\nmin = \"1ms\"\nmax = \"1ms\"\n";
+
+/// What goes wrong, and what the server does then.
+type Bad = (&'static str, fn(&mut Client) -> io::Result<()>);
 
 /// Does the first so often, then the second.
 fn first_then(
@@ -120,7 +122,7 @@ fn who_asks_again_and_again_to_be_asked_at_once_is_not_asked_without_end() {
 
 #[test]
 fn the_last_good_robots_file_serves_while_the_file_is_unreachable_whatever_is_wrong_with_it() {
-    let bad: [(&str, fn(&mut Client) -> io::Result<()>); 6] = [
+    let bad: [Bad; 6] = [
         ("reset", fails),
         ("status 500", |client| client.answer("500 x", "")),
         ("status 429", |client| client.answer("429 x", "")),
@@ -177,8 +179,18 @@ fn the_last_good_robots_file_serves_while_the_file_is_unreachable_whatever_is_wr
 
 #[test]
 fn a_good_page_that_turns_into_garbage_keeps_its_last_good_payload() {
-    let bad: [(&str, fn(&mut Client) -> io::Result<()>); 5] = [
+    let bad: [Bad; 7] = [
         ("no answer", fails),
+        ("a page that breaks off", |client| {
+            let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 99\r\n\r\n";
+            client.say(format!("{head}<title>青"))?;
+            client.hang_up()
+        }),
+        ("a coding that breaks off", |client| {
+            let mut half = super::bombs::gzip("<title>青杉市</title><p>动态".repeat(9).as_bytes());
+            half.truncate(half.len() / 2);
+            client.answer("200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip", half)
+        }),
         ("half a status line", |client| {
             client.say("HTTP/1.")?;
             client.hang_up()
@@ -210,4 +222,49 @@ fn a_good_page_that_turns_into_garbage_keeps_its_last_good_payload() {
         assert_eq!(anew.frontier()[&url].1, before, "{name}");
         assert_eq!(anew.result(&["cat", &url]), "<title>青杉市</title><p>动态", "{name}");
     }
+}
+
+#[test]
+fn a_report_that_breaks_off_does_not_take_the_place_of_the_whole_one() {
+    let portals = gongkai::demo::portals();
+    let report = gongkai::demo::expected_reports().remove(0);
+    let found = portals.iter().find_map(|portal| {
+        let (path, _) = portal.paths().into_iter().find(|(_, url)| *url == report.url)?;
+        portal.body(path)
+    });
+    let (payload, content_type) = found.unwrap();
+    let head = format!("200 OK\r\nContent-Type: {}", content_type.unwrap());
+    let whole = {
+        let (head, payload) = (head.clone(), payload.clone());
+        move |client: &mut Client| client.answer(&head, &payload)
+    };
+    let half = move |client: &mut Client| {
+        let length = payload.len();
+        client.say(format!("HTTP/1.1 {head}\r\nContent-Length: {length}\r\n\r\n"))?;
+        client.say(&payload[..length * 3 / 4])?;
+        client.hang_up()
+    };
+    let mut hosts = Hosts::new();
+    let fault = page("report that goes", first_then(1, whole, half), EXPECTED);
+    let url = fault.url();
+    hosts.faulty(fault);
+    let workspace = workspace(&hosts, TIMES, OFTEN);
+    workspace.result(&["crawl", "--max-pages", "1"]);
+    let told = |workspace: &Workspace| {
+        (workspace.result(&["reports", "--json"]), workspace.run(&["cat", &url]).stdout)
+    };
+    let before = told(&workspace);
+    assert!(before.0.contains(&report.agency), "{}", before.0);
+    let_time_go_by(&workspace);
+    // Its links come first.
+    workspace.result(&["crawl", "--max-pages", "30"]);
+    let broken_off = "SELECT count(*) FROM captures WHERE truncated = 'disconnect'";
+    let count: i64 = workspace.database().query_row(broken_off, [], |row| row.get(0)).unwrap();
+    assert_eq!(count, 1, "the half came");
+    assert_eq!(told(&workspace), before);
+    let anew = workspace.copy();
+    anew.result(&["rebuild"]);
+    assert_eq!(told(&anew), before);
+    workspace.result(&["reparse"]);
+    assert_eq!(told(&workspace), before);
 }

@@ -14,7 +14,7 @@ use super::fault::{Fault, connection, secure};
 use super::plays::{is_silent, says};
 use super::server::Client;
 
-/// A fatal alert, handshake_failure (RFC 8446, section 6).
+/// A fatal alert, `handshake_failure` (RFC 8446, section 6).
 const ALERT: [u8; 7] = [0x15, 3, 3, 0, 2, 2, 40];
 
 const NOT_TRUSTED: [&str; 3] =
