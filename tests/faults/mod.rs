@@ -51,7 +51,7 @@ const HEALTHY: [Healthy; 4] = [
 fn workspace(hosts: &Hosts, fetch: &str, more: &str) -> Workspace {
     let config = format!(
         "[identity]\ncontact = \"test@gongkai.example\"\n\
-         [politeness]\ndelay = \"{}ms\"\ndelay_factor = 1\nconcurrent_hosts = 256\n\
+         [politeness]\ndelay = \"{}ms\"\ndelay_factor = 1\nconcurrent_hosts = 48\n\
          [scope]\nmax_pages_per_host = {MAX_PAGES}\n\
          [fetch]\nmax_body = \"1MiB\"\n{fetch}\
          [network]\nallow_private = [\"127.0.0.0/8\"]\nconnect_to = [{}]\n{more}",
