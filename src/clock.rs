@@ -66,7 +66,7 @@ pub async fn wait_for(moment: Moment) {
         if now > moment {
             return;
         }
-        tokio::time::sleep(now.until(moment).max(WHOLE)).await;
+        tokio::time::sleep(now.until(moment) + WHOLE).await;
     }
 }
 

@@ -46,7 +46,7 @@ fn number(host: &str) -> usize {
 }
 
 fn has_crawl_delay(host: &str) -> bool {
-    number(host) % 5 == 0
+    number(host).is_multiple_of(5)
 }
 
 fn asks_for_peace(host: &str) -> bool {
@@ -67,11 +67,11 @@ impl Servers {
                 }
                 let line = line.trim_end();
                 if let Some(rest) = line.strip_prefix("GET ") {
-                    path = rest.split(' ').next().unwrap_or_default().to_owned();
+                    rest.split(' ').next().unwrap_or_default().clone_into(&mut path);
                 } else if let Some((name, value)) = line.split_once(": ")
                     && name.eq_ignore_ascii_case("host")
                 {
-                    host = value.to_owned();
+                    value.clone_into(&mut host);
                 }
                 if line.is_empty() {
                     break;
@@ -102,9 +102,11 @@ impl Servers {
             let delay = if has_crawl_delay(host) { CRAWL_DELAY.as_secs_f64() } else { 0.0 };
             return ("200 OK", String::new(), format!("User-agent: *\nCrawl-delay: {delay}\n"));
         }
-        let links: String =
-            (1..PAGES).map(|n| format!("<a href=\"/p{n}.html\">第{n}页</a>\n")).collect();
-        ("200 OK", String::new(), format!("<title>{host}{path}</title>{links}"))
+        let mut page = format!("<title>{host}{path}</title>");
+        for number in 1..PAGES {
+            page.push_str(&format!("<a href=\"/p{number}.html\">第{number}页</a>\n"));
+        }
+        ("200 OK", String::new(), page)
     }
 
     fn requests(&self) -> usize {

@@ -24,7 +24,7 @@ use crate::archive::segment::Appender;
 use crate::archive::{Gzip, Placed, Recorded};
 use crate::clock::{self, Moment, Stopwatch};
 use crate::config::Config;
-use crate::db::hosts::{Backlog, Dues};
+use crate::db::hosts::Backlog;
 use crate::db::runs::Tally;
 use crate::db::{Db, DbError, Tx};
 use crate::exchange::Failure;
@@ -240,7 +240,7 @@ impl Committer {
             tx.set_tally(self.run_id, tally)?;
         }
         let stopwatch = Stopwatch::start();
-        tx.promote_due(now)?;
+        let again = tx.promote_due(now)?;
         let mut grants = Grants::default();
         if self.stopping.is_none() {
             let turn = Turn {
@@ -264,7 +264,7 @@ impl Committer {
         log(&outcomes, &kept);
         let wake = grants.wake;
         self.hand_out(grants);
-        self.next(dues, wake, now)
+        self.next(&[dues.paced, wake], &[dues.resting, again], now)
     }
 
     /// Looks at the stops, now and then; what has changed is kept in the archive, before it takes effect.
@@ -326,8 +326,13 @@ impl Committer {
         }
     }
 
-    /// `wake`: when a host is due that waits for its address.
-    fn next(&mut self, dues: Dues, wake: Option<Moment>, now: Moment) -> Result<Next, CrawlError> {
+    /// `paced`: when hosts are due that are merely kept apart; `later`: hosts that rest, URLs that come again.
+    fn next(
+        &mut self,
+        paced: &[Option<Moment>],
+        later: &[Option<Moment>],
+        now: Moment,
+    ) -> Result<Next, CrawlError> {
         let pages_left = self.options.max_pages.is_none_or(|max| self.pages_granted < max);
         if self.stopping.is_none() && !pages_left {
             self.stopping = Some(Ending::MaxPages);
@@ -341,14 +346,11 @@ impl Committer {
         if self.at_once {
             return Ok(Next::End(Ending::Terminate));
         }
-        let soon = |moment: &Moment| now.until(*moment) <= PATIENCE;
-        let within_reason = |moment: &Moment| now.until(*moment) <= PATIENCE_WITH_A_PACE;
-        let due = [
-            dues.paced.filter(|moment| busy || within_reason(moment)),
-            wake,
-            dues.resting.filter(|moment| busy || soon(moment)),
-            dues.again.filter(|moment| busy || soon(moment)),
-        ];
+        let patient = |moments: &[Option<Moment>], patience: Duration| {
+            let within = |moment: &Moment| busy || now.until(*moment) <= patience;
+            moments.iter().flatten().copied().filter(within).min()
+        };
+        let due = [patient(paced, PATIENCE_WITH_A_PACE), patient(later, PATIENCE)];
         let due = due.into_iter().flatten().min();
         self.publish(due, now)?;
         Ok(match due {
@@ -416,8 +418,9 @@ impl Committer {
             }
             tx.end_run(self.run_id, ending.as_str(), now)?;
             let dues = tx.dues(now, self.config.politeness.per_host_connections)?;
+            let again = tx.first_due()?;
             tx.commit()?;
-            Ok((dues, self.db.backlog()?))
+            Ok(([dues.paced, dues.resting, again], self.db.backlog()?))
         });
         let kept = self.pacing.measured();
         tracing::info!(
@@ -435,11 +438,7 @@ impl Committer {
                 pacing: kept,
                 waiting: backlog.waiting,
                 hosts_resting: backlog.hosts_resting,
-                next_due: [dues.paced, dues.resting, dues.again]
-                    .into_iter()
-                    .flatten()
-                    .min()
-                    .filter(|due| *due > clock::now()),
+                next_due: dues.into_iter().flatten().min().filter(|due| *due > clock::now()),
             }),
             Err(error) => Err(self.break_off(error)),
         }

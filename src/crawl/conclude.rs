@@ -191,27 +191,26 @@ fn rest(host: &ReadyHost, exchange: &Exchange, not_page: Option<&NotPage>) -> Re
     let quiet = |failures| Rested { failures, broken: 0, rest: None };
     let failed = host.failures.failed(at);
     match &exchange.ending {
-        Ending::Answered(response) if asks_for_peace(response.status) => {
-            let (rest, word) = asked_rest(response, failed, name, at);
-            let why = format!("asked for peace: {}, {word}", response.status);
-            Rested { failures: failed, broken: 0, rest: Some((rest, why)) }
-        }
         Ending::Answered(response) => match not_page {
-            // One page that is gone says nothing of its host.
-            Some(NotPage { kind: not_page::Kind::Soft404, .. }) | None if response.status < 500 => {
-                quiet(host.failures.answered(at))
-            }
-            // A server that fails on one page neither clears nor blames its host.
-            None => quiet(host.failures),
-            Some(what) => {
+            Some(what) if what.kind != not_page::Kind::Soft404 => {
                 let is_blocked = what.kind == not_page::Kind::Blocked;
                 let rests = !is_blocked || failed.count >= BLOCKED_IN_A_ROW;
                 let rest = rests.then(|| (not_page::HOST_REST, what.to_string()));
                 Rested { failures: failed, broken: 0, rest }
             }
+            _ if asks_for_peace(response.status) => {
+                let (rest, word) = asked_rest(response, failed, name, at);
+                let why = format!("asked for peace: {}, {word}", response.status);
+                Rested { failures: failed, broken: 0, rest: Some((rest, why)) }
+            }
+            // A server that fails on one page neither clears nor blames its host.
+            _ if response.status >= 500 => quiet(host.failures),
+            // One page that is gone says nothing of its host.
+            _ => quiet(host.failures.answered(at)),
         },
         Ending::Failed(failure) => match failure.kind {
-            FailureKind::Forbidden => quiet(host.failures),
+            // A machine that answers, by another scheme perhaps, is none that fails.
+            FailureKind::Forbidden | FailureKind::Certificate => quiet(host.failures),
             // One page that breaks its connection, and breaks it again, is no host that fails.
             FailureKind::Protocol if host.broken < BROKEN_CONNECTIONS => {
                 Rested { failures: host.failures, broken: host.broken + 1, rest: None }
