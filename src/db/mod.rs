@@ -36,6 +36,7 @@ pub mod urls;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::archive::left_open;
@@ -295,6 +296,9 @@ impl Db {
     fn with(connection: Connection, path: &Path) -> Result<Self, DbError> {
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
         connection.pragma_update(None, "foreign_keys", false)?;
+        // Else a statement is planned anew whenever a partial index might speak of what is bound to it: of each of
+        // the frontier's, for each URL.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         Ok(Self { connection, path: path.to_owned(), policy: None })
     }
