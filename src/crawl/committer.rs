@@ -274,13 +274,10 @@ impl Committer {
             return Ok(());
         }
         self.looked = Some(elapsed);
-        let changes = match self.stops.look() {
-            Ok(changes) => changes,
-            Err(error) => {
-                tracing::error!("{error}: {}; it stays as it was", error.source);
-                return Ok(());
-            }
-        };
+        let (changes, errors) = self.stops.look();
+        for error in errors {
+            tracing::error!("{error}: {}; it stays as it was", error.source);
+        }
         if !changes.is_empty() {
             start::keep_events(&mut self.db, &mut self.appender, self.run_id, changes, now)?;
             start::set_policy(&mut self.db, &self.seeds, &self.options, &self.stops)?;
