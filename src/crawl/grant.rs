@@ -13,6 +13,7 @@ use crate::archive::Original;
 use crate::canonical::CanonicalUrl;
 use crate::clock::Moment;
 use crate::config::Config;
+use crate::config::units::Hours;
 use crate::db::hosts::ReadyHost;
 use crate::db::urls::WaitingUrl;
 use crate::db::{DbError, Tx};
@@ -175,10 +176,7 @@ impl Turn<'_, '_> {
         if self.stops.names(&host.name) {
             return Ok(());
         }
-        if let Some(hours) = self.seeds.hours_of(&host.name)
-            && !hours.contains(host.next_at.max(self.now))
-        {
-            let until = hours.opens_after(self.now);
+        if let Some((until, hours)) = self.outside_hours(&host) {
             return self.tx.rest_host(host.id, until, &format!("hours: it is asked {hours}"));
         }
         let connections = self.config.politeness.per_host_connections;
@@ -197,6 +195,13 @@ impl Turn<'_, '_> {
             (host.next_at, host.in_flight) = (next_at, host.in_flight + 1);
         }
         Ok(())
+    }
+
+    /// When the hours of its seed begin again, where they are over by when the host could be asked; and which.
+    fn outside_hours(&self, host: &ReadyHost) -> Option<(Moment, &Hours)> {
+        let hours = self.seeds.hours_of(&host.name)?;
+        let is_outside = !hours.contains(host.next_at.max(self.now));
+        is_outside.then(|| (hours.opens_after(self.now), hours))
     }
 
     /// Grants the first URL of the host's queue that may be asked for; the host's clock after it.
@@ -350,6 +355,10 @@ impl Turn<'_, '_> {
             if asked.next_at > self.now.after(pace::AHEAD) {
                 let why = format!("robots.txt: it lies at {}, which is left alone", asked.name);
                 return self.tx.rest_host(host.id, asked.next_at, &why);
+            }
+            if let Some((until, hours)) = self.outside_hours(&asked) {
+                let why = format!("robots.txt: it lies at {}, which is asked {hours}", asked.name);
+                return self.tx.rest_host(host.id, until, &why);
             }
         }
         if self.stops.names(&asked.name) {
