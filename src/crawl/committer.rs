@@ -412,6 +412,7 @@ impl Committer {
                 tx.set_segment(&segment)?;
             }
             tx.end_run(self.run_id, ending.as_str(), now)?;
+            tx.call_all_hosts()?;
             let dues = tx.dues(now, self.config.politeness.per_host_connections)?;
             tx.commit()?;
             Ok((dues, self.db.backlog()?))
