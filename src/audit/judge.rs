@@ -57,6 +57,7 @@ pub(super) struct Host {
 /// A host asked to be left alone.
 #[derive(Debug)]
 struct Rest {
+    since: Moment,
     until: Moment,
     words: String,
     asked: Earlier,
@@ -75,8 +76,13 @@ impl Host {
 
     fn start(&mut self, request: &Request, broken: &mut Vec<Broken>) -> Option<Step> {
         self.addresses.extend(request.address);
+        let connections = request.run.config.politeness.per_host_connections;
+        // One that is beside others may have been granted before the wish for peace was heard.
+        let may_be_granted =
+            |rest: &Rest| connections > 1 && granted_by(request.asked.at) < rest.since;
         if let Some(rest) = &self.rest
             && request.asked.at.after(RESOLUTION) < rest.until
+            && !may_be_granted(rest)
         {
             broken.push(Broken {
                 rule: Rule::RetryAfter,
@@ -88,7 +94,6 @@ impl Host {
                 after: Some(rest.asked.clone()),
             });
         }
-        let connections = request.run.config.politeness.per_host_connections;
         let due = self.delay(request);
         let step = self.line.start(&request.asked, request.finished, due, connections)?;
         broken.extend(crowd(&step, connections, request.host.as_str()));
@@ -104,7 +109,7 @@ impl Host {
             let until = request.finished.after(*rest);
             if self.rest.as_ref().is_none_or(|before| before.until < until) {
                 let (words, asked) = (words.clone(), request.asked.clone());
-                self.rest = Some(Rest { until, words, asked });
+                self.rest = Some(Rest { since: request.finished, until, words, asked });
             }
         }
     }
