@@ -143,27 +143,29 @@ impl Stops {
     /// When a list is there and cannot be read.
     pub fn read(files: &config::Stops) -> Result<Self, StopsError> {
         let mut stops = Self { files: Some(files.clone()), ..Self::default() };
-        stops.look()?;
-        Ok(stops)
+        match stops.look().1.into_iter().next() {
+            Some(error) => Err(error),
+            None => Ok(stops),
+        }
     }
 
-    /// Looks again, and says what has changed.
-    ///
-    /// # Errors
-    /// When a list is there and cannot be read: it stays in force as it was.
-    pub fn look(&mut self) -> Result<Vec<StopChange>, StopsError> {
+    /// Looks again, and says what has changed; and which list is there and cannot be read: that one alone stays in
+    /// force as it was.
+    pub fn look(&mut self) -> (Vec<StopChange>, Vec<StopsError>) {
         let mut changes = Vec::new();
         let Some(files) = &self.files else {
-            return Ok(changes);
+            return (changes, Vec::new());
         };
         let stopped = files.file.exists();
         if stopped != self.stopped {
             self.stopped = stopped;
             changes.push(StopChange { kind: StopKind::All, host: String::new(), on: stopped });
         }
-        self.hosts.look(&files.hosts, StopKind::Host, &mut changes)?;
-        self.opt_out.look(&files.opt_out, StopKind::OptOut, &mut changes)?;
-        Ok(changes)
+        let looked = [
+            self.hosts.look(&files.hosts, StopKind::Host, &mut changes),
+            self.opt_out.look(&files.opt_out, StopKind::OptOut, &mut changes),
+        ];
+        (changes, looked.into_iter().filter_map(Result::err).collect())
     }
 
     /// Whether everything stops.
@@ -271,7 +273,7 @@ mod tests {
         std::fs::write(&files.opt_out, "b.gov.cn\n").unwrap();
         let mut stops = Stops::read(&files).unwrap();
         assert!(stops.names(&host("b.gov.cn")) && !stops.is_stopped());
-        assert_eq!(stops.look().unwrap(), []);
+        assert_eq!(stops.look().0, []);
         std::fs::write(&files.hosts, "a.gov.cn\n*.c.gov.cn\n").unwrap();
         std::fs::write(&files.file, "").unwrap();
         let on = |kind, host: &str, on| StopChange { kind, host: host.to_owned(), on };
@@ -280,19 +282,19 @@ mod tests {
             on(StopKind::Host, "*.c.gov.cn", true),
             on(StopKind::Host, "a.gov.cn", true),
         ];
-        assert_eq!(stops.look().unwrap(), expected);
+        assert_eq!(stops.look().0, expected);
         let why = stops.why(&host("x.c.gov.cn")).unwrap();
         assert!(why.starts_with("stop-host: *.c.gov.cn in ") && why.ends_with("hosts"), "{why}");
         std::fs::remove_file(&files.hosts).unwrap();
         std::fs::remove_file(&files.file).unwrap();
-        let taken_back = stops.look().unwrap();
+        let taken_back = stops.look().0;
         assert_eq!(taken_back.len(), 3);
         assert!(taken_back.iter().all(|change| !change.on));
         assert!(!stops.names(&host("a.gov.cn")));
     }
 
     #[test]
-    fn a_list_that_cannot_be_read_stays_in_force() {
+    fn a_list_that_cannot_be_read_stays_in_force_and_hides_no_other_stop() {
         let dir = tempfile::tempdir().unwrap();
         let files = config::Stops {
             file: dir.path().join("STOP"),
@@ -303,8 +305,11 @@ mod tests {
         let mut stops = Stops::read(&files).unwrap();
         std::fs::remove_file(&files.opt_out).unwrap();
         std::fs::create_dir(&files.opt_out).unwrap();
-        assert!(stops.look().is_err());
-        assert!(stops.names(&host("b.gov.cn")));
+        std::fs::write(&files.hosts, "a.gov.cn\n").unwrap();
+        std::fs::write(&files.file, "").unwrap();
+        let (changes, errors) = stops.look();
+        assert_eq!((changes.len(), errors.len()), (2, 1));
+        assert!(stops.names(&host("b.gov.cn")) && stops.is_stopped());
         assert!(Stops::read(&files).is_err(), "and no crawl begins");
     }
 }

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::process::Stdio;
+use std::sync::{Arc, Mutex};
 
 use gongkai::archive::event::Event;
 use gongkai::archive::exchanges::{Exchanges, Piece};
@@ -10,6 +11,7 @@ use gongkai::archive::scan::Scan;
 use gongkai::clock::{self, Moment};
 use gongkai::demo::expected_reports;
 
+use crate::bad_input::{respond, trick};
 use crate::support::{Portals, Workspace, assert_polite};
 
 const CITY: &str = "www.qingshanshi.gov.cn";
@@ -152,4 +154,32 @@ fn outside_the_hours_of_its_seed_a_portal_is_not_asked_and_others_are() {
     let why = workspace.result(&["why", &format!("http://{CITY}/")]);
     assert!(why.contains("(hours: it is asked "), "{why}");
     workspace.result(&["audit"]);
+}
+
+#[test]
+fn outside_its_hours_a_portal_is_not_asked_for_the_robots_txt_of_another_either() {
+    const HOUR: i64 = 3_600_000;
+    const OFFICE: &str = "www.baishan.gov.cn";
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&asked);
+    let address = trick(move |stream, request| {
+        let host = request.lines().find_map(|line| line.strip_prefix("Host: "));
+        log.lock().unwrap().push(host.unwrap_or_default().to_owned());
+        respond(stream, format!("301 Moved\r\nLocation: http://{OFFICE}/robots.txt"), b"");
+    });
+    let hosts = [COUNTY, OFFICE].map(|host| format!("{host}:80={address}"));
+    let workspace =
+        Workspace::with(&format!("connect_to = {hosts:?}\n"), &format!("http://{COUNTY}/"));
+    let hour = |ahead: i64| {
+        let moment = Moment::from_millis(clock::now().as_millis() + ahead * HOUR).to_string();
+        moment[11..13].to_owned()
+    };
+    let hours = format!("hours = \"{}:00-{}:00 UTC\"\n", hour(3), hour(5));
+    let seed = format!("urls = [\"http://{OFFICE}/\"]\n{hours}");
+    fs::write(workspace.path().join("seeds/office.toml"), seed).unwrap();
+    // No page of its own is due, whose turn would have told that it is not to be asked.
+    workspace.result(&["crawl", "--host", COUNTY]);
+    assert_eq!(*asked.lock().unwrap(), [COUNTY]);
+    let why = workspace.result(&["why", &format!("http://{COUNTY}/")]);
+    assert!(why.contains("(robots.txt: it lies at www.baishan.gov.cn, which is "), "{why}");
 }

@@ -57,6 +57,7 @@ pub(super) struct Host {
 /// A host asked to be left alone.
 #[derive(Debug)]
 struct Rest {
+    since: Moment,
     until: Moment,
     words: String,
     asked: Earlier,
@@ -75,8 +76,13 @@ impl Host {
 
     fn start(&mut self, request: &Request, broken: &mut Vec<Broken>) -> Option<Step> {
         self.addresses.extend(request.address);
+        let connections = request.run.config.politeness.per_host_connections;
+        // One that is beside others may have been granted before the wish for peace was heard.
+        let may_be_granted =
+            |rest: &Rest| connections > 1 && granted_by(request.asked.at) < rest.since;
         if let Some(rest) = &self.rest
             && request.asked.at.after(RESOLUTION) < rest.until
+            && !may_be_granted(rest)
         {
             broken.push(Broken {
                 rule: Rule::RetryAfter,
@@ -88,7 +94,6 @@ impl Host {
                 after: Some(rest.asked.clone()),
             });
         }
-        let connections = request.run.config.politeness.per_host_connections;
         let due = self.delay(request);
         let step = self.line.start(&request.asked, request.finished, due, connections)?;
         broken.extend(crowd(&step, connections, request.host.as_str()));
@@ -104,7 +109,7 @@ impl Host {
             let until = request.finished.after(*rest);
             if self.rest.as_ref().is_none_or(|before| before.until < until) {
                 let (words, asked) = (words.clone(), request.asked.clone());
-                self.rest = Some(Rest { until, words, asked });
+                self.rest = Some(Rest { since: request.finished, until, words, asked });
             }
         }
     }
@@ -290,4 +295,57 @@ fn not_public(request: &Request) -> Option<Broken> {
         due: "a public address, or one that network.allow_private names".to_owned(),
         after: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::audit::request::Run;
+    use crate::canonical::CanonicalUrl;
+    use crate::config::Config;
+    use crate::seeds::Seeds;
+
+    fn request(connections: u32, (from, to): (i64, i64), peace: bool) -> Request {
+        let url = url::Url::parse("http://www.qingshan.gov.cn/").unwrap();
+        let url = CanonicalUrl::new(&url).unwrap();
+        let mut config = Config::default();
+        config.politeness.per_host_connections = connections;
+        config.politeness.delay = Duration::ZERO;
+        Request {
+            run: Arc::new(Run { number: 1, config, seeds: Seeds::default() }),
+            host: url.host(),
+            asked: Earlier { url: url.as_str().into(), at: Moment::from_millis(from) },
+            spelling: url.as_url().clone(),
+            url,
+            finished: Moment::from_millis(to),
+            address: None,
+            sent: true,
+            answered: None,
+            peace: peace.then(|| (Duration::from_mins(1), "429".to_owned())),
+            robots: None,
+            file: "a.warc.gz".into(),
+            offset: 0,
+        }
+    }
+
+    /// Whether a request that was sent so long after the wish for peace broke it.
+    fn is_accused(connections: u32, after: i64) -> bool {
+        let mut host = Host::default();
+        let asked = request(connections, (1_000, 2_000), true);
+        host.start(&asked, &mut Vec::new());
+        host.end(&asked);
+        let mut broken = Vec::new();
+        host.start(&request(connections, (2_000 + after, 9_000), false), &mut broken);
+        broken.iter().any(|broken| broken.rule == Rule::RetryAfter)
+    }
+
+    #[test]
+    fn only_what_may_have_been_granted_before_a_wish_for_peace_was_heard_does_not_break_it() {
+        assert!(is_accused(1, 40), "one at a time: it was heard before the next was granted");
+        assert!(!is_accused(4, 40));
+        assert!(is_accused(4, 30_000));
+        assert!(!is_accused(1, 60_000), "the rest is over");
+    }
 }

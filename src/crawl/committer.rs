@@ -292,13 +292,10 @@ impl Committer {
             return Ok(());
         }
         self.looked = Some(elapsed);
-        let changes = match self.stops.look() {
-            Ok(changes) => changes,
-            Err(error) => {
-                tracing::error!("{error}: {}; it stays as it was", error.source);
-                return Ok(());
-            }
-        };
+        let (changes, errors) = self.stops.look();
+        for error in errors {
+            tracing::error!("{error}: {}; it stays as it was", error.source);
+        }
         if !changes.is_empty() {
             start::keep_events(&mut self.db, &mut self.appender, self.run_id, changes, now)?;
             start::set_policy(&mut self.db, &self.seeds, &self.options, &self.stops)?;
@@ -431,6 +428,7 @@ impl Committer {
                 tx.set_segment(&segment)?;
             }
             tx.end_run(self.run_id, ending.as_str(), now)?;
+            tx.call_all_hosts()?;
             let dues = tx.dues(now, self.config.politeness.per_host_connections)?;
             let again = tx.first_due()?;
             tx.commit()?;

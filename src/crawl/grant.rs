@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::addresses::{Addresses, Blocked};
+use super::addresses::Addresses;
 use super::lookups::{Lookups, Place};
 use super::permission::{RulesAtHand, Word, put_off, word};
 
@@ -13,6 +13,7 @@ use crate::archive::Original;
 use crate::canonical::CanonicalUrl;
 use crate::clock::Moment;
 use crate::config::Config;
+use crate::config::units::Hours;
 use crate::db::hosts::ReadyHost;
 use crate::db::urls::WaitingUrl;
 use crate::db::{DbError, Tx};
@@ -104,7 +105,7 @@ pub(super) struct Grants {
     pub(super) tasks: Vec<Task>,
     /// Pages among them.
     pub(super) pages: u64,
-    /// When a host is due that was due but for its address, or that has more to be looked through.
+    /// When an address is due that hosts wait for, or a host that has more to be looked through.
     pub(super) wake: Option<Moment>,
 }
 
@@ -145,22 +146,50 @@ impl Turn<'_, '_> {
         }
         let connections = self.config.politeness.per_host_connections;
         let soon = self.now.after(pace::AHEAD);
+        loop {
+            let called = at_hand.addresses.call(connections, soon);
+            for host in &called {
+                self.tx.call_host(*host)?;
+            }
+            if self.grant_ready(at_hand, &mut grants, (places, pages))? {
+                return Ok(grants);
+            }
+            // Who was called may have nothing to ask for: then the next is called.
+            if called.is_empty() {
+                break;
+            }
+        }
+        if let Some(moment) = at_hand.addresses.first_due(connections) {
+            grants.wake_at(moment);
+        }
+        Ok(grants)
+    }
+
+    /// Goes through the hosts that are due; true where no more may be granted.
+    fn grant_ready(
+        &self,
+        at_hand: &mut AtHand,
+        grants: &mut Grants,
+        (places, pages): (usize, u64),
+    ) -> Result<bool, DbError> {
+        let connections = self.config.politeness.per_host_connections;
+        let soon = self.now.after(pace::AHEAD);
         let mut after = None;
         loop {
             let hosts = self.tx.ready_hosts(soon, connections, after, HOSTS_AT_ONCE)?;
             let Some(last) = hosts.last() else {
-                return Ok(grants);
+                return Ok(false);
             };
             after = Some((last.next_at, last.id));
             let is_last = hosts.len() < HOSTS_AT_ONCE;
             for host in hosts {
                 if grants.tasks.len() >= places || grants.pages >= pages {
-                    return Ok(grants);
+                    return Ok(true);
                 }
-                self.grant_of_host(at_hand, &mut grants, host, (places, pages))?;
+                self.grant_of_host(at_hand, grants, host, (places, pages))?;
             }
             if is_last {
-                return Ok(grants);
+                return Ok(false);
             }
         }
     }
@@ -175,10 +204,7 @@ impl Turn<'_, '_> {
         if self.stops.names(&host.name) {
             return Ok(());
         }
-        if let Some(hours) = self.seeds.hours_of(&host.name)
-            && !hours.contains(host.next_at.max(self.now))
-        {
-            let until = hours.opens_after(self.now);
+        if let Some((until, hours)) = self.outside_hours(&host) {
             return self.tx.rest_host(host.id, until, &format!("hours: it is asked {hours}"));
         }
         let connections = self.config.politeness.per_host_connections;
@@ -199,6 +225,13 @@ impl Turn<'_, '_> {
         Ok(())
     }
 
+    /// When the hours of its seed begin again, where they are over by when the host could be asked; and which.
+    fn outside_hours(&self, host: &ReadyHost) -> Option<(Moment, &Hours)> {
+        let hours = self.seeds.hours_of(&host.name)?;
+        let is_outside = !hours.contains(host.next_at.max(self.now));
+        is_outside.then(|| (hours.opens_after(self.now), hours))
+    }
+
     /// Grants the first URL of the host's queue that may be asked for; the host's clock after it.
     fn grant_one(
         &self,
@@ -207,7 +240,7 @@ impl Turn<'_, '_> {
         host: &ReadyHost,
     ) -> Result<Option<Moment>, DbError> {
         if let Some(address) = host.address
-            && self.is_blocked(at_hand, grants, address)
+            && self.is_blocked(at_hand, host, address)?
         {
             return Ok(None);
         }
@@ -218,8 +251,8 @@ impl Turn<'_, '_> {
             };
             match word(self.tx, &mut at_hand.rules, (&url.url, &url.spelling), self.now)? {
                 Word::Allowed => {
-                    let Some(target) = self.target(at_hand, grants, host.clone(), &url.spelling)
-                    else {
+                    let target = self.target(at_hand, grants, host.clone(), &url.spelling)?;
+                    let Some(target) = target else {
                         return Ok(None);
                     };
                     let next_at = target.permit.host_next_at();
@@ -248,18 +281,21 @@ impl Turn<'_, '_> {
         Ok(None)
     }
 
-    /// Whether the line of an address is taken, or its time has not come.
-    fn is_blocked(&self, at_hand: &AtHand, grants: &mut Grants, address: IpAddr) -> bool {
+    /// Whether the line of an address is taken, or its time has not come: then the host waits behind it.
+    fn is_blocked(
+        &self,
+        at_hand: &mut AtHand,
+        host: &ReadyHost,
+        address: IpAddr,
+    ) -> Result<bool, DbError> {
         let connections = self.config.politeness.per_host_connections;
         let soon = self.now.after(pace::AHEAD);
-        match at_hand.addresses.blocked(address, connections, soon) {
-            None => false,
-            Some(Blocked::InFlight) => true,
-            Some(Blocked::Until(moment)) => {
-                grants.wake_at(moment);
-                true
-            }
+        let is_blocked = at_hand.addresses.is_blocked(address, connections, soon);
+        if is_blocked {
+            at_hand.addresses.wait_behind(address, (host.next_at, host.id));
+            self.tx.put_behind(host.id)?;
         }
+        Ok(is_blocked)
     }
 
     /// Where, and by whose leave, a URL of this host is asked for; none while that is looked up, or while its
@@ -270,21 +306,21 @@ impl Turn<'_, '_> {
         grants: &mut Grants,
         host: ReadyHost,
         url: &Url,
-    ) -> Option<Target> {
+    ) -> Result<Option<Target>, DbError> {
         let politeness = &self.config.politeness;
         let origin = url.origin().ascii_serialization();
         let address = match at_hand.lookups.place(&origin, host.address, self.now) {
             Place::At(address) => Ok(address),
             Place::Nowhere(failure) => Err(failure),
-            Place::Asked => return None,
+            Place::Asked => return Ok(None),
             Place::Unknown => {
                 at_hand.lookups.asked(&origin);
                 grants.tasks.push(Task::LookUp { origin, url: url.clone() });
-                return None;
+                return Ok(None);
             }
         };
         let clock = match &address {
-            Ok(address) if self.is_blocked(at_hand, grants, address.ip()) => return None,
+            Ok(address) if self.is_blocked(at_hand, &host, address.ip())? => return Ok(None),
             Ok(address) => at_hand.addresses.pace(address.ip(), politeness),
             Err(_) => Pace { next_at: Moment::default(), delay: Duration::ZERO },
         };
@@ -294,11 +330,11 @@ impl Turn<'_, '_> {
                 if address.is_err() {
                     at_hand.lookups.forget(&origin);
                 }
-                Some(Target { host, permit, address })
+                Ok(Some(Target { host, permit, address }))
             }
             Err(moment) => {
                 grants.wake_at(moment);
-                None
+                Ok(None)
             }
         }
     }
@@ -351,6 +387,10 @@ impl Turn<'_, '_> {
                 let why = format!("robots.txt: it lies at {}, which is left alone", asked.name);
                 return self.tx.rest_host(host.id, asked.next_at, &why);
             }
+            if let Some((until, hours)) = self.outside_hours(&asked) {
+                let why = format!("robots.txt: it lies at {}, which is asked {hours}", asked.name);
+                return self.tx.rest_host(host.id, until, &why);
+            }
         }
         if self.stops.names(&asked.name) {
             let why = format!("robots.txt: it lies at {}, which is not to be asked", asked.name);
@@ -359,7 +399,7 @@ impl Turn<'_, '_> {
         if asked.in_flight > 0 {
             return Ok(());
         }
-        let Some(target) = self.target(at_hand, grants, asked, canonical.as_url()) else {
+        let Some(target) = self.target(at_hand, grants, asked, canonical.as_url())? else {
             return Ok(());
         };
         let lease = Lease {

@@ -3,7 +3,7 @@
 //! - `start`: the archive is locked, repaired and opened; seeds are admitted
 //! - `grant`: which URL of which host may be asked now, robots.txt first (`permission`); `addresses`: the lines of the
 //!   machines; `lookups`: where the origins are
-//! - `work`: one pass, from a lease to its outcome
+//! - `work`: one pass, from a lease to its outcome; `starts`: when requests really went out
 //! - `conclude`: what an exchange means for its URL, its host and its origin (pure)
 //! - `agenda`: when the hosts have to be looked at again
 //! - `committer`: the one writer: bytes (`storing`), sync, rows, and the next leases
@@ -27,6 +27,7 @@ pub(crate) mod permission;
 pub mod progress;
 pub(crate) mod remembered;
 pub(crate) mod start;
+mod starts;
 mod storing;
 pub(crate) mod work;
 
@@ -47,6 +48,7 @@ use committer::{Committer, Message};
 use grant::{Granted, Task};
 pub use pacing::Measured;
 pub use progress::{Ending, Progress, Summary};
+use starts::Starts;
 
 /// A host that merely keeps its pace is always waited for. One that rests, and a URL that is due
 /// again, is waited for no longer than this: the next run finds it.
@@ -175,15 +177,17 @@ pub async fn run(
         .spawn(move || committer.run())
         .map_err(|source| CrawlError::System { what: "start a thread".to_owned(), source })?;
     let large = Arc::new(tokio::sync::Semaphore::new(cores()));
+    let starts = Arc::new(Starts::default());
     loop {
         tokio::select! {
             task = tasks.recv() => {
                 let Some(task) = task else { break };
                 let (outcomes, fetcher) = (outcomes.clone(), fetcher.clone());
                 let (settings, large) = (Arc::clone(&settings), Arc::clone(&large));
+                let starts = Arc::clone(&starts);
                 tokio::spawn(async move {
                     let message = match task {
-                        Task::Ask(granted) => pass(*granted, fetcher, settings, large).await,
+                        Task::Ask(granted) => pass(*granted, fetcher, settings, (large, starts)).await,
                         Task::LookUp { origin, url } => {
                             Message::LookedUp { origin, found: fetcher.resolve(&url).await }
                         }
@@ -211,10 +215,10 @@ async fn pass(
     granted: Granted,
     fetcher: Fetcher,
     settings: Arc<work::Settings>,
-    large: Arc<tokio::sync::Semaphore>,
+    of_all: (Arc<tokio::sync::Semaphore>, Arc<Starts>),
 ) -> Message {
     let lease = granted.lease.clone();
-    match tokio::spawn(work::pass(granted, fetcher, settings, large)).await {
+    match tokio::spawn(work::pass(granted, fetcher, settings, of_all)).await {
         Ok(Some(worked)) => Message::Worked(Box::new(worked)),
         // A page that breaks a library must not leave its host's line taken.
         Ok(None) | Err(_) => Message::Broken(Box::new(lease)),

@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 
 use super::conclude;
 use super::grant::Granted;
+use super::starts::Starts;
 use crate::archive::metadata::Provenance;
 use crate::archive::{Context, Encoded, Gzip, Original, encode};
 use crate::canonical::{self, CanonicalUrl};
@@ -21,6 +22,7 @@ use crate::fetch::{Fetcher, Trust};
 use crate::frontier::{Found, Lease, Purpose, Reason};
 use crate::not_page::{self, NotPage};
 use crate::outcome::{Outcome, ReportFacts};
+use crate::politeness::pace;
 use crate::politeness::robots::{InForce, PageTag};
 use crate::read::Answer;
 use crate::scope::Verdict;
@@ -55,10 +57,10 @@ pub(super) async fn pass(
     granted: Granted,
     fetcher: Fetcher,
     settings: Arc<Settings>,
-    large: Arc<Semaphore>,
+    (large, starts): (Arc<Semaphore>, Arc<Starts>),
 ) -> Option<Worked> {
     let due = granted.permit.due();
-    let (ground, exchange) = ask(granted, &fetcher, &settings).await;
+    let (ground, exchange) = ask(granted, &fetcher, &settings, &starts).await;
     let size = match &exchange.ending {
         Ending::Answered(response) => response.payload.len(),
         Ending::Failed(_) => 0,
@@ -71,7 +73,12 @@ pub(super) async fn pass(
 }
 
 /// Asks when the moment has come, no sooner.
-async fn ask(granted: Granted, fetcher: &Fetcher, settings: &Settings) -> (Ground, Exchange) {
+async fn ask(
+    granted: Granted,
+    fetcher: &Fetcher,
+    settings: &Settings,
+    starts: &Starts,
+) -> (Ground, Exchange) {
     let Granted { lease, host, permit, address, last_response, last, robots } = granted;
     let url = lease.spelling.clone();
     let exchange = match address {
@@ -80,6 +87,12 @@ async fn ask(granted: Granted, fetcher: &Fetcher, settings: &Settings) -> (Groun
             let broken = settings.seeds.allows_broken_certificate(&lease.url.host());
             let trust = if broken { Trust::BrokenAllowed } else { Trust::Verified };
             clock::wait_for(permit.due()).await;
+            let politeness = &settings.config.politeness;
+            if politeness.per_host_connections > 1 {
+                let at_host = (&host.name, pace::delay(politeness, &host.pace));
+                let at_address = (address.ip(), pace::address_delay(politeness, last_response));
+                starts.turn(at_host, at_address).await;
+            }
             fetcher.fetch(permit, url, address, &lease.validators, trust).await
         }
     };

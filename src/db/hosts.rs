@@ -231,6 +231,38 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Says that a host that is asked in this run waits for its address: it is not among the ready ones until it is
+    /// called.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn put_behind(&self, host_id: i64) -> Result<(), DbError> {
+        self.0
+            .prepare_cached("UPDATE hosts SET active = 2 WHERE id = ?1 AND active = 1")?
+            .execute([host_id])?;
+        Ok(())
+    }
+
+    /// Says that a host waits for its address no more.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn call_host(&self, host_id: i64) -> Result<(), DbError> {
+        self.0
+            .prepare_cached("UPDATE hosts SET active = 1 WHERE id = ?1 AND active = 2")?
+            .execute([host_id])?;
+        Ok(())
+    }
+
+    /// Says so of all hosts.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn call_all_hosts(&self) -> Result<(), DbError> {
+        self.0.execute("UPDATE hosts SET active = 1 WHERE active = 2", [])?;
+        Ok(())
+    }
+
     /// Adds to the number of a host's waiting URLs.
     pub(super) fn add_waiting(&self, host_id: i64, by: i64) -> Result<(), DbError> {
         self.0
@@ -248,7 +280,7 @@ impl Db {
     pub fn backlog(&self) -> Result<Backlog, DbError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT coalesce(sum(waiting), 0), count(*), count(rest_reason)
-             FROM hosts WHERE waiting > 0 AND active = 1",
+             FROM hosts WHERE waiting > 0 AND active > 0",
         )?;
         let unsigned = |value: i64| value.unsigned_abs();
         Ok(statement.query_row([], |row| {
@@ -358,6 +390,30 @@ mod tests {
         assert_eq!(ready.len(), 1, "the other is not asked in this run");
         assert_eq!(ready[0].name, host("a.gov.cn"));
         assert_eq!(ready[0].pace.seed_delay, Some(Duration::from_secs(7)));
+    }
+
+    #[test]
+    fn a_host_that_waits_for_its_address_is_ready_again_when_it_is_called_or_a_run_begins() {
+        let (_dir, mut db) = db();
+        let tx = db.begin().unwrap();
+        let id = tx.host_id(&host("a.gov.cn")).unwrap();
+        tx.add_waiting(id, 1).unwrap();
+        let ready = |tx: &Tx<'_>| tx.ready_hosts(Moment::default(), 1, None, 9).unwrap().len();
+        tx.put_behind(id).unwrap();
+        assert_eq!(ready(&tx), 0);
+        tx.call_host(id).unwrap();
+        assert_eq!(ready(&tx), 1);
+        tx.put_behind(id).unwrap();
+        tx.commit().unwrap();
+        assert_eq!(db.backlog().unwrap().hosts_waiting, 1, "it is waited for");
+        db.set_host_policy(HostPolicy::new(|_| (false, None))).unwrap();
+        let tx = db.begin().unwrap();
+        tx.call_host(id).unwrap();
+        assert_eq!(ready(&tx), 0, "a host that came to be stopped meanwhile is not called");
+        tx.commit().unwrap();
+        db.set_host_policy(HostPolicy::new(|_| (true, None))).unwrap();
+        let tx = db.begin().unwrap();
+        assert_eq!(ready(&tx), 1);
     }
 
     #[test]

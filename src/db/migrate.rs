@@ -110,6 +110,34 @@ mod tests {
     }
 
     #[test]
+    fn a_gap_that_was_kept_for_a_host_is_kept_for_each_of_its_origins() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("gongkai.db");
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        connection.execute_batch(super::STEPS[0]).unwrap();
+        connection.execute_batch(super::STEPS[1]).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO hosts (id, name, crawl_delay_ms)
+                     VALUES (1, 'www.qingshan.gov.cn', 10000), (2, 'www.yunling.gov.cn', NULL);
+                 INSERT INTO origins (origin, host_id, standing, why, fetched_at, expires_at)
+                     VALUES ('http://www.qingshan.gov.cn', 1, 'rules', '', 0, 0),
+                         ('https://www.qingshan.gov.cn', 1, 'rules', '', 0, 0),
+                         ('http://www.yunling.gov.cn', 2, 'rules', '', 0, 0)",
+            )
+            .unwrap();
+        connection.pragma_update(None, "application_id", super::APPLICATION_ID).unwrap();
+        connection.pragma_update(None, "user_version", 2).unwrap();
+        drop(connection);
+        drop(Db::open(&path).unwrap());
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        let mut gaps = connection.prepare("SELECT gap_ms FROM origins ORDER BY id").unwrap();
+        let gaps: Vec<Option<i64>> =
+            gaps.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        assert_eq!(gaps, [Some(10_000), Some(10_000), None]);
+    }
+
+    #[test]
     fn a_newer_database_is_refused_untouched() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("gongkai.db");

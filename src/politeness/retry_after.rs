@@ -17,16 +17,19 @@ pub fn rest(failures: u32) -> Duration {
     doubled.min(LONGEST_REST)
 }
 
-/// What a `Retry-After` field asks for (RFC 9110, section 10.2.3): seconds, or a date; at most
-/// [`LONGEST_REST`]. None where it says neither.
+/// What a `Retry-After` field asks for (RFC 9110, section 10.2.3): seconds, or a date in any of the three forms of
+/// section 5.6.7, or with the offset of its zone; at most [`LONGEST_REST`]. None where it says neither.
 pub fn parse(value: &str, now: Moment) -> Option<Duration> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         let seconds = value.parse().unwrap_or(u64::MAX);
         return Some(Duration::from_secs(seconds).min(LONGEST_REST));
     }
-    let date = jiff::fmt::rfc2822::parse(value).ok()?;
-    Some(now.until(Moment::from_millis(date.timestamp().as_millisecond())).min(LONGEST_REST))
+    let date = match httpdate::parse_http_date(value) {
+        Ok(date) => jiff::Timestamp::try_from(date).ok()?,
+        Err(_another_form) => jiff::fmt::rfc2822::parse(value).ok()?.timestamp(),
+    };
+    Some(now.until(Moment::from_millis(date.as_millisecond())).min(LONGEST_REST))
 }
 
 #[cfg(test)]
@@ -41,6 +44,9 @@ mod tests {
             (" 0 ", Some(0)),
             ("99999999999999999999999", Some(86_400)),
             ("Sun, 06 Nov 1994 08:49:37 GMT", Some(60)),
+            ("Sunday, 06-Nov-94 08:49:37 GMT", Some(60)),
+            ("Sun Nov  6 08:49:37 1994", Some(60)),
+            ("Sun, 06 Nov 1994 16:49:37 +0800", Some(60)),
             ("Sun, 06 Nov 1994 08:00:00 GMT", Some(0)),
             ("Sat, 06 Nov 2094 08:00:00 GMT", Some(86_400)),
             ("soon", None),

@@ -13,6 +13,8 @@ ALTER TABLE hosts ADD COLUMN address TEXT;
 ALTER TABLE hosts ADD COLUMN failures_since INTEGER;
 -- The gap between two requests to its host that its robots.txt asks for.
 ALTER TABLE origins ADD COLUMN gap_ms INTEGER;
+-- Which of its origins asked for a host's gap was not kept: each is taken to have, until it is asked again.
+UPDATE origins SET gap_ms = (SELECT crawl_delay_ms FROM hosts WHERE hosts.id = host_id);
 -- Connections in a row that broke.
 ALTER TABLE hosts ADD COLUMN broken INTEGER NOT NULL DEFAULT 0;
 
