@@ -118,6 +118,8 @@ impl InForce {
                 copy: Some(kept(&response.payload).to_vec()),
                 ..Self::allow(now, String::new())
             },
+            // Nobody asked whether it changed: it leads nowhere, and says nothing of what may be asked.
+            (304, _) => Self::unreachable(previous, now, "status 304", None),
             (300..=399, _) => Self::redirected(previous, redirects, exchange, response),
             (status @ (429 | 500..), _) => {
                 let asked = response.field("retry-after");
