@@ -87,7 +87,7 @@ fn after(answers: &[&str]) -> InForce {
 }
 
 #[test]
-fn what_the_rfc_says_of_answers_holds_in_each_of_34_cases() {
+fn what_the_rfc_says_of_answers_holds_in_each_of_36_cases() {
     for (section, what, answers, expected) in ANSWERS {
         let now = after(answers);
         let found = match (now.standing, &now.location) {
