@@ -66,8 +66,15 @@ pub async fn wait_for(moment: Moment) {
         if now > moment {
             return;
         }
-        tokio::time::sleep(now.until(moment).max(WHOLE)).await;
+        tokio::time::sleep(now.until(moment) + WHOLE).await;
     }
+}
+
+/// How long the processor has worked for this thread.
+pub fn processor_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    let (seconds, nanos) = (u64::try_from(time.tv_sec), u32::try_from(time.tv_nsec));
+    Duration::new(seconds.unwrap_or_default(), nanos.unwrap_or_default())
 }
 
 /// A stopwatch on the monotonic clock, which no change of the wall clock disturbs.

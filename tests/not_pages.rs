@@ -176,7 +176,7 @@ fn a_robots_file_behind_a_firewall_is_unreachable_whatever_its_status() {
     for (status, html, why) in [
         (403, BLOCKED, "disallowed: blocked: text 您的访问被阻断 (status 403)"),
         (200, CHALLENGE, "disallowed: challenge: a script that sets a cookie and reloads"),
-        (404, "<title>404</title>", "allow: status 404"),
+        (404, "<title>404</title>", "allowed: status 404"),
     ] {
         let (site, host) = (Site::default(), "www.qingshan.gov.cn");
         site.host(host, &["1.html"]);

@@ -352,6 +352,8 @@ fn after_an_update_what_only_reads_names_it_and_it_brings_the_database_up_to_dat
     let older =
         "DROP TABLE addresses; ALTER TABLE hosts DROP COLUMN address; ALTER TABLE hosts DROP COLUMN broken;
         ALTER TABLE hosts DROP COLUMN failures_since; ALTER TABLE origins DROP COLUMN gap_ms; DROP INDEX hosts_resting;
+        DROP INDEX urls_queue; CREATE INDEX urls_waiting ON urls (host_id, rank) WHERE state = 0;
+        CREATE INDEX urls_leased ON urls (host_id) WHERE state = 1;
         DROP INDEX captures_place; ALTER TABLE segments DROP COLUMN digest; DROP TABLE losses;
         PRAGMA user_version = 1;";
     workspace.database().execute_batch(older).unwrap();

@@ -9,27 +9,27 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 use super::addresses::Addresses;
+use super::agenda::Agenda;
 use super::grant::{AtHand, Grants, Task, Turn};
 use super::pacing::Pacing;
 use super::progress::{Ending, Progress, Summary};
 use super::remembered::Remembered;
 use super::start::Started;
-use super::storing::{self, Stored};
+use super::storing;
 use super::work::Settings;
 use super::work::Worked;
 use super::{CrawlError, Options, PATIENCE, PATIENCE_WITH_A_PACE, Signal, start};
+use crate::archive::Gzip;
 use crate::archive::disk;
 use crate::archive::lock::Lock;
 use crate::archive::segment::Appender;
-use crate::archive::{Gzip, Placed, Recorded};
 use crate::clock::{self, Moment, Stopwatch};
 use crate::config::Config;
-use crate::db::hosts::{Backlog, Dues};
+use crate::db::hosts::Backlog;
 use crate::db::runs::Tally;
 use crate::db::{Db, DbError, Tx};
 use crate::exchange::Failure;
 use crate::frontier::{Found, Lease};
-use crate::outcome::Outcome;
 use crate::politeness::pace;
 use crate::seeds::Seeds;
 use crate::stops::Stops;
@@ -81,6 +81,7 @@ pub(super) struct Committer {
     stops: Stops,
     at_hand: AtHand,
     pacing: Pacing,
+    agenda: Agenda,
     remembered: Remembered,
     /// When it began, by either clock.
     began: Moment,
@@ -131,6 +132,7 @@ impl Committer {
             stops: started.stops,
             at_hand: AtHand { addresses: Addresses::new(started.addresses), ..AtHand::default() },
             pacing: Pacing::default(),
+            agenda: Agenda::default(),
             remembered: Remembered::default(),
             began: clock::now(),
             clock: Stopwatch::start(),
@@ -181,9 +183,13 @@ impl Committer {
         while let Some(one) = message {
             match one {
                 Message::Worked(worked) => batch.push(*worked),
-                Message::Broken(lease) => self.broken.push(*lease),
+                Message::Broken(lease) => {
+                    self.agenda.changed();
+                    self.broken.push(*lease);
+                }
                 Message::LookedUp { origin, found } => {
                     self.looking_up = self.looking_up.saturating_sub(1);
+                    self.agenda.changed();
                     self.at_hand.lookups.found(origin, found, clock::now());
                 }
                 Message::Stop(signal) => self.stop(signal),
@@ -212,16 +218,16 @@ impl Committer {
         for worked in batch.iter().filter(|worked| worked.due >= self.began) {
             self.pacing.sent(worked.due.until(worked.outcome.capture.at));
         }
-        let Stored { outcomes, kept, segments } =
-            storing::store(&mut self.db, &mut self.appender, &mut self.gzip, batch, now)?;
+        let stored = storing::store(&mut self.db, &mut self.appender, &mut self.gzip, batch, now)?;
         let mut tally = self.tally;
-        let came_in = (outcomes.len() + self.broken.len()) as u64;
+        let came_in = (stored.outcomes.len() + self.broken.len()) as u64;
         let in_flight = self.in_flight.saturating_sub(came_in);
+        let (free, pages, connections) = self.room(in_flight);
         let tx = self.db.begin()?;
-        for segment in &segments {
+        for segment in &stored.segments {
             tx.set_segment(segment)?;
         }
-        for (outcome, (recorded, placed)) in outcomes.iter().zip(&kept) {
+        for (outcome, (recorded, placed)) in stored.iter() {
             let committed = tx.commit_outcome(outcome, recorded, placed, self.run_id)?;
             tally.add(outcome, committed.new_report);
             self.at_hand.take_in(outcome);
@@ -229,42 +235,54 @@ impl Committer {
             let is_news = |found: &Found| remembered.is_news(found);
             let via = outcome.lease.url_id;
             let max_pages = self.config.scope.max_pages_per_host;
-            tx.admit_links(&outcome.found, via, max_pages, outcome.finished, is_news)?;
+            let news = tx.admit_links(&outcome.found, via, max_pages, outcome.finished, is_news)?;
+            self.agenda.take_in(outcome, news > 0);
         }
         for lease in self.broken.drain(..) {
             tracing::error!(url = %lease.spelling, "the page broke the program; it is given up");
             tx.break_lease(&lease, now)?;
             self.at_hand.release(&lease);
         }
-        if !outcomes.is_empty() {
+        if !stored.outcomes.is_empty() {
             tx.set_tally(self.run_id, tally)?;
         }
-        let stopwatch = Stopwatch::start();
-        tx.promote_due(now)?;
         let mut grants = Grants::default();
-        if self.stopping.is_none() {
-            let turn = Turn {
-                tx: &tx,
-                config: &self.config,
-                seeds: &self.seeds,
-                stops: &self.stops,
-                run_id: self.run_id,
-                now,
-            };
-            let busy = usize::try_from(in_flight + self.looking_up).unwrap_or(usize::MAX);
-            let free = places(&self.config).saturating_sub(busy);
-            let pages = self.options.max_pages.unwrap_or(u64::MAX);
-            let left = pages.saturating_sub(self.pages_granted);
-            grants = turn.grant(&mut self.at_hand, free, left)?;
+        if self.agenda.is_due(now) {
+            let before = clock::processor_time();
+            let again = tx.promote_due(now)?;
+            let mut is_cut = false;
+            if self.stopping.is_none() {
+                let turn = Turn {
+                    tx: &tx,
+                    config: &self.config,
+                    seeds: &self.seeds,
+                    stops: &self.stops,
+                    run_id: self.run_id,
+                    now,
+                };
+                grants = turn.grant(&mut self.at_hand, free, pages)?;
+                is_cut = grants.tasks.len() >= free;
+            }
+            let dues = tx.dues(now.after(pace::AHEAD), connections)?;
+            self.agenda.looked(dues, again, grants.wake, is_cut);
+            self.pacing.scheduled(&grants, clock::processor_time().saturating_sub(before));
         }
-        let dues = tx.dues(now.after(pace::AHEAD), self.config.politeness.per_host_connections)?;
-        self.pacing.scheduled(&grants, stopwatch.elapsed());
         tx.commit()?;
         (self.tally, self.in_flight) = (tally, in_flight);
-        log(&outcomes, &kept);
-        let wake = grants.wake;
+        stored.log();
         self.hand_out(grants);
-        self.next(dues, wake, now)
+        self.next(now)
+    }
+
+    /// So many tasks may be granted, so many pages among them, and so many of one host at once.
+    fn room(&self, in_flight: u64) -> (usize, u64, u32) {
+        let busy = usize::try_from(in_flight + self.looking_up).unwrap_or(usize::MAX);
+        let pages = self.options.max_pages.unwrap_or(u64::MAX);
+        (
+            places(&self.config).saturating_sub(busy),
+            pages.saturating_sub(self.pages_granted),
+            self.config.politeness.per_host_connections,
+        )
     }
 
     /// Looks at the stops, now and then; what has changed is kept in the archive, before it takes effect.
@@ -284,6 +302,7 @@ impl Committer {
         if !changes.is_empty() {
             start::keep_events(&mut self.db, &mut self.appender, self.run_id, changes, now)?;
             start::set_policy(&mut self.db, &self.seeds, &self.options, &self.stops)?;
+            self.agenda.changed();
         }
         if self.stops.is_stopped() && self.stopping.is_none() {
             self.stopping = Some(Ending::Stopped);
@@ -326,8 +345,7 @@ impl Committer {
         }
     }
 
-    /// `wake`: when a host is due that waits for its address.
-    fn next(&mut self, dues: Dues, wake: Option<Moment>, now: Moment) -> Result<Next, CrawlError> {
+    fn next(&mut self, now: Moment) -> Result<Next, CrawlError> {
         let pages_left = self.options.max_pages.is_none_or(|max| self.pages_granted < max);
         if self.stopping.is_none() && !pages_left {
             self.stopping = Some(Ending::MaxPages);
@@ -341,20 +359,18 @@ impl Committer {
         if self.at_once {
             return Ok(Next::End(Ending::Terminate));
         }
-        let soon = |moment: &Moment| now.until(*moment) <= PATIENCE;
-        let within_reason = |moment: &Moment| now.until(*moment) <= PATIENCE_WITH_A_PACE;
+        let patient = |moment: Option<Moment>, patience: Duration| {
+            moment.filter(|moment| busy || now.until(*moment) <= patience)
+        };
         let due = [
-            dues.paced.filter(|moment| busy || within_reason(moment)),
-            wake,
-            dues.resting.filter(|moment| busy || soon(moment)),
-            dues.again.filter(|moment| busy || soon(moment)),
+            patient(self.agenda.paced(), PATIENCE_WITH_A_PACE),
+            patient(self.agenda.later(), PATIENCE),
         ];
         let due = due.into_iter().flatten().min();
         self.publish(due, now)?;
         Ok(match due {
             None if !busy => Next::End(self.stopping.unwrap_or(Ending::Done)),
             None => Next::Wait(LONGEST_WAIT),
-            // Granted a little ahead of its time, it goes out on time.
             Some(due) => Next::Wait(self.until(due, now)),
         })
     }
@@ -363,7 +379,7 @@ impl Committer {
     fn until(&self, due: Moment, now: Moment) -> Duration {
         /// What keeps a wait from becoming a spin.
         const LEAST: Duration = Duration::from_millis(1);
-        let wait = now.until(due).saturating_sub(pace::AHEAD).clamp(LEAST, LONGEST_WAIT);
+        let wait = Agenda::until(due, now).clamp(LEAST, LONGEST_WAIT);
         match self.options.max_time.filter(|_| self.stopping.is_none()) {
             Some(max) => wait.min(max.saturating_sub(self.clock.elapsed()).max(LEAST)),
             None => wait,
@@ -416,8 +432,9 @@ impl Committer {
             }
             tx.end_run(self.run_id, ending.as_str(), now)?;
             let dues = tx.dues(now, self.config.politeness.per_host_connections)?;
+            let again = tx.first_due()?;
             tx.commit()?;
-            Ok((dues, self.db.backlog()?))
+            Ok(([dues.paced, dues.resting, again], self.db.backlog()?))
         });
         let kept = self.pacing.measured();
         tracing::info!(
@@ -435,11 +452,7 @@ impl Committer {
                 pacing: kept,
                 waiting: backlog.waiting,
                 hosts_resting: backlog.hosts_resting,
-                next_due: [dues.paced, dues.resting, dues.again]
-                    .into_iter()
-                    .flatten()
-                    .min()
-                    .filter(|due| *due > clock::now()),
+                next_due: dues.into_iter().flatten().min().filter(|due| *due > clock::now()),
             }),
             Err(error) => Err(self.break_off(error)),
         }
@@ -455,34 +468,6 @@ impl Committer {
             tracing::debug!(%error, "the run's end could not be written down");
         }
         error.or_disk_full(&self.config.archive.dir)
-    }
-}
-
-/// Says in the log what came in.
-fn log(outcomes: &[Outcome], kept: &[(Recorded, Placed)]) {
-    for (outcome, (recorded, _)) in outcomes.iter().zip(kept) {
-        let (facts, lease) = (&outcome.capture, &outcome.lease);
-        match (&facts.failure, &facts.not_page, facts.status) {
-            (Some(failure), ..) => tracing::info!(url = %lease.spelling, failure, "failed"),
-            (None, Some(what), _) => tracing::info!(url = %lease.spelling, what, "not the page"),
-            (None, None, status) => tracing::debug!(
-                url = %lease.spelling,
-                status,
-                ms = facts.elapsed.as_millis(),
-                kind = recorded.kind.as_str(),
-                "captured"
-            ),
-        }
-        if let Some(rest) = &outcome.host.rest_reason {
-            tracing::info!(
-                host = %lease.host, until = %outcome.host.next_at, reason = rest, "left alone"
-            );
-        }
-        if let Some(report) = &outcome.report {
-            tracing::info!(
-                url = %lease.spelling, agency = report.agency, year = report.year, "a report"
-            );
-        }
     }
 }
 

@@ -309,7 +309,7 @@ impl Turn<'_, '_> {
         target: Target,
         url: WaitingUrl,
     ) -> Result<Task, DbError> {
-        self.tx.lease_url(url.id, target.host.id)?;
+        self.tx.lease_url(url.id)?;
         let lease = Lease {
             url_id: url.id,
             host_id: target.host.id,
@@ -394,7 +394,8 @@ impl Turn<'_, '_> {
     ) -> Result<Task, DbError> {
         let Target { host, permit, address } = target;
         let ip = address.as_ref().ok().map(SocketAddr::ip);
-        self.tx.occupy_host(host.id, self.run_id, ip, permit.host_next_at())?;
+        let taken = u32::from(lease.purpose == Purpose::Page);
+        self.tx.occupy_host(host.id, self.run_id, ip, permit.host_next_at(), taken)?;
         let mut last_response = None;
         if let Some(ip) = ip {
             last_response = at_hand.addresses.last_response(ip);

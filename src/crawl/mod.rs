@@ -5,6 +5,7 @@
 //!   machines; `lookups`: where the origins are
 //! - `work`: one pass, from a lease to its outcome
 //! - `conclude`: what an exchange means for its URL, its host and its origin (pure)
+//! - `agenda`: when the hosts have to be looked at again
 //! - `committer`: the one writer: bytes (`storing`), sync, rows, and the next leases
 //! - `progress`: how far a run is; `pacing`: how well it keeps time
 //!
@@ -15,6 +16,7 @@
 //! A lease is committed before its request is sent, and an outcome after its bytes are synced.
 
 mod addresses;
+mod agenda;
 mod committer;
 mod conclude;
 pub mod description;

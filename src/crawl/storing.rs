@@ -20,6 +20,43 @@ pub(super) struct Stored {
     pub(super) segments: Vec<SegmentState>,
 }
 
+impl Stored {
+    /// Each outcome, with what it is in the archive, and where.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Outcome, &(Recorded, Placed))> {
+        self.outcomes.iter().zip(&self.kept)
+    }
+
+    /// Says in the log what came in.
+    pub(super) fn log(&self) {
+        for (outcome, (recorded, _)) in self.iter() {
+            let (facts, lease) = (&outcome.capture, &outcome.lease);
+            match (&facts.failure, &facts.not_page, facts.status) {
+                (Some(failure), ..) => tracing::info!(url = %lease.spelling, failure, "failed"),
+                (None, Some(what), _) => {
+                    tracing::info!(url = %lease.spelling, what, "not the page");
+                }
+                (None, None, status) => tracing::debug!(
+                    url = %lease.spelling,
+                    status,
+                    ms = facts.elapsed.as_millis(),
+                    kind = recorded.kind.as_str(),
+                    "captured"
+                ),
+            }
+            if let Some(rest) = &outcome.host.rest_reason {
+                tracing::info!(
+                    host = %lease.host, until = %outcome.host.next_at, reason = rest, "left alone"
+                );
+            }
+            if let Some(report) = &outcome.report {
+                tracing::info!(
+                    url = %lease.spelling, agency = report.agency, year = report.year, "a report"
+                );
+            }
+        }
+    }
+}
+
 /// Appends a batch and syncs it. A payload that is stored already becomes a revisit.
 pub(super) fn store(
     db: &mut Db,

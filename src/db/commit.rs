@@ -126,7 +126,7 @@ impl Tx<'_> {
     }
 
     /// Takes in the links of a page; `is_news` is asked first, and says whether a link can be news
-    /// to the frontier at all.
+    /// to the frontier at all. How many came new, or moved up.
     ///
     /// # Errors
     /// When the database fails.
@@ -141,7 +141,7 @@ impl Tx<'_> {
         let mut new = 0;
         for link in found.iter().filter(|link| is_news(link)) {
             let admitted = self.admit(link, Some(via), max_pages, now)?;
-            new += u64::from(admitted == Admitted::New);
+            new += u64::from(matches!(admitted, Admitted::New | Admitted::Raised));
         }
         Ok(new)
     }

@@ -104,7 +104,7 @@ const QUESTIONS: [(&str, &str); 13] = [
     ),
     (
         "a host that miscounts its queue",
-        "SELECT 'host ' || h.name FROM hosts h WHERE h.waiting <> (SELECT count(*) FROM urls u WHERE u.host_id = h.id AND u.state = 0)",
+        "SELECT 'host ' || h.name FROM hosts h WHERE h.waiting <> (SELECT count(*) FROM urls u WHERE u.host_id = h.id AND u.state <= 1 AND u.state = 0)",
     ),
     (
         "a URL whose host is unknown",

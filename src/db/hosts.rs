@@ -40,8 +40,6 @@ pub struct Dues {
     pub paced: Option<Moment>,
     /// When the first host is due that rests: it asked for peace, or failed.
     pub resting: Option<Moment>,
-    /// When the first URL is due again.
-    pub again: Option<Moment>,
 }
 
 /// How much is to be done.
@@ -140,7 +138,7 @@ impl Tx<'_> {
         Ok(hosts.collect::<Result<_, _>>()?)
     }
 
-    /// When the first host is due that is not due at `now`, and the first URL that comes again.
+    /// When the first host is due that is not due at `now`.
     ///
     /// # Errors
     /// When the database fails.
@@ -154,17 +152,11 @@ impl Tx<'_> {
                 statement.query_row(params![connections, now.as_millis()], |row| row.get(0));
             Ok(found.optional()?.map(Moment::from_millis))
         };
-        let mut again =
-            self.0.prepare_cached("SELECT min(due_at) FROM urls WHERE due_at IS NOT NULL")?;
-        let again: Option<i64> = again.query_row([], |row| row.get(0))?;
-        Ok(Dues {
-            paced: first("NULL")?,
-            resting: first("NOT NULL")?,
-            again: again.map(Moment::from_millis),
-        })
+        Ok(Dues { paced: first("NULL")?, resting: first("NOT NULL")? })
     }
 
-    /// Takes a place in the host's line, to ask it at this address, and moves its clock.
+    /// Takes a place in the host's line, to ask it at this address, and moves its clock; `taken` URLs leave its
+    /// queue with it.
     ///
     /// # Errors
     /// When the database fails.
@@ -174,11 +166,12 @@ impl Tx<'_> {
         run_id: i64,
         address: Option<IpAddr>,
         next_at: Moment,
+        taken: u32,
     ) -> Result<(), DbError> {
         self.0
             .prepare_cached(
-                "UPDATE hosts SET in_flight = in_flight + 1, lease_run = ?2, next_at = ?3,
-                     address = coalesce(?4, address)
+                "UPDATE hosts SET in_flight = in_flight + 1, waiting = waiting - ?5, lease_run = ?2,
+                     next_at = ?3, address = coalesce(?4, address)
                  WHERE id = ?1",
             )?
             .execute(params![
@@ -186,6 +179,7 @@ impl Tx<'_> {
                 run_id,
                 next_at.as_millis(),
                 address.map(|address| address.to_string()),
+                taken,
             ])?;
         Ok(())
     }
@@ -311,7 +305,7 @@ impl Db {
             let mut lapsed = 0;
             for host in &hosts {
                 let urls = tx.0.execute(
-                    "UPDATE urls SET state = 0 WHERE host_id = ?1 AND state = 1",
+                    "UPDATE urls SET state = 0 WHERE host_id = ?1 AND state <= 1 AND state = 1",
                     [host.id],
                 )?;
                 lapsed += urls as u64;
@@ -372,7 +366,7 @@ mod tests {
         let now = Moment::from_millis(1_000_000);
         let tx = db.begin().unwrap();
         let id = tx.host_id(&host("a.gov.cn")).unwrap();
-        tx.occupy_host(id, 1, None, Moment::from_millis(5)).unwrap();
+        tx.occupy_host(id, 1, None, Moment::from_millis(5), 0).unwrap();
         tx.add_waiting(id, 1).unwrap();
         tx.commit().unwrap();
         let politeness = Config::default().politeness;

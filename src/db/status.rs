@@ -309,7 +309,7 @@ impl Db {
                       ELSE u.reason || ': ' || u.detail END,
                  u.due_at, u.attempts, u.found_at, u.visited_at,
                  CASE WHEN u.state = 0 THEN (SELECT count(*) FROM urls a WHERE a.host_id = u.host_id
-                     AND a.state = 0 AND (a.rank < u.rank OR (a.rank = u.rank AND a.id < u.id)))
+                     AND a.state <= 1 AND a.state = 0 AND (a.rank < u.rank OR (a.rank = u.rank AND a.id < u.id)))
                      ELSE 0 END
              FROM urls u JOIN hosts h ON h.id = u.host_id LEFT JOIN seeds s ON s.id = u.seed_id
              LEFT JOIN urls via ON via.id = u.via_id WHERE u.hash = ?1 AND u.url = ?2",

@@ -238,7 +238,9 @@ impl Tx<'_> {
     /// # Errors
     /// When the database fails, or a row holds what is no URL.
     pub fn next_url(&self, host_id: i64) -> Result<Option<WaitingUrl>, DbError> {
-        self.url_where("u.host_id = ?1 AND u.state = 0 ORDER BY u.rank, u.id LIMIT 1", host_id)
+        // As the index says it.
+        let first = "u.host_id = ?1 AND u.state <= 1 AND u.state = 0 ORDER BY u.rank, u.id LIMIT 1";
+        self.url_where(first, host_id)
     }
 
     /// A URL by its row, as if it stood first in its queue.
@@ -290,15 +292,15 @@ impl Tx<'_> {
         find(&self.0, url)
     }
 
-    /// Takes a URL out of its host's queue to work on it.
+    /// Takes a URL up, to work on it; [`Tx::occupy_host`] takes it off its host's count.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn lease_url(&self, id: i64, host_id: i64) -> Result<(), DbError> {
+    pub fn lease_url(&self, id: i64) -> Result<(), DbError> {
         self.0
             .prepare_cached("UPDATE urls SET state = ?2 WHERE id = ?1")?
             .execute(params![id, UrlState::Leased as u8])?;
-        self.add_waiting(host_id, -1)
+        Ok(())
     }
 
     /// Takes a URL out of its host's queue for good.
@@ -386,11 +388,15 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Puts URLs whose time has come back into their hosts' queues.
+    /// Puts URLs whose time has come back into their hosts' queues; when the next is due.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn promote_due(&self, now: Moment) -> Result<(), DbError> {
+    pub fn promote_due(&self, now: Moment) -> Result<Option<Moment>, DbError> {
+        let first = self.first_due()?;
+        if first.is_none_or(|first| first > now) {
+            return Ok(first);
+        }
         let mut statement = self.0.prepare_cached(
             "UPDATE urls SET state = 0, due_at = NULL WHERE id IN
                  (SELECT id FROM urls WHERE due_at <= ?1 LIMIT ?2) RETURNING host_id",
@@ -401,7 +407,18 @@ impl Tx<'_> {
         for host in hosts {
             self.add_waiting(host, 1)?;
         }
-        Ok(())
+        self.first_due()
+    }
+
+    /// When the first URL is due again.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn first_due(&self) -> Result<Option<Moment>, DbError> {
+        let mut first =
+            self.0.prepare_cached("SELECT min(due_at) FROM urls WHERE due_at IS NOT NULL")?;
+        let first: Option<i64> = first.query_row([], |row| row.get(0))?;
+        Ok(first.map(Moment::from_millis))
     }
 
     /// Counts a host's queue anew: asked for when its count and its queue disagree.
@@ -412,7 +429,7 @@ impl Tx<'_> {
         self.0
             .prepare_cached(
                 "UPDATE hosts SET waiting =
-                     (SELECT count(*) FROM urls WHERE host_id = ?1 AND state = 0) WHERE id = ?1",
+                     (SELECT count(*) FROM urls WHERE host_id = ?1 AND state <= 1 AND state = 0) WHERE id = ?1",
             )?
             .execute([host_id])?;
         Ok(())

@@ -18,7 +18,7 @@ use crate::config;
 
 /// A request that may go out so soon is granted now, to be sent when its moment comes: what granting
 /// takes (a transaction, synced) then delays nobody.
-pub const AHEAD: Duration = Duration::from_millis(40);
+pub const AHEAD: Duration = Duration::from_millis(100);
 
 /// Leave to send one request to one host at one address. Made only here, used up by the fetcher: what asks
 /// has asked both clocks before.

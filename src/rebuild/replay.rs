@@ -222,7 +222,7 @@ impl Pass<'_, '_> {
         };
         let lease = &ground.lease;
         let next_at = ground.host.next_at;
-        self.tx.occupy_host(lease.host_id, self.settings.run, lease.address, next_at)?;
+        self.tx.occupy_host(lease.host_id, self.settings.run, lease.address, next_at, 0)?;
         if lease.purpose == Purpose::Page {
             self.tx.take_up_url(lease.url_id)?;
         }

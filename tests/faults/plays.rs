@@ -8,6 +8,10 @@ use super::server::Client;
 /// As often as a slow server says something: sooner than any `read_timeout` here.
 const NOW_AND_THEN: Duration = Duration::from_millis(500);
 
+/// 2 MiB a second.
+const WAVE: usize = 64 << 10;
+const BETWEEN_WAVES: Duration = Duration::from_millis(30);
+
 /// Says this, and closes.
 pub(super) fn says(
     answer: impl Into<Vec<u8>>,
@@ -45,6 +49,18 @@ pub(super) fn endlessly(
     move |client| {
         client.say(first)?;
         client.say_for_ever(then.as_bytes())
+    }
+}
+
+/// Says the first once, then so much of the second that no limit of bytes fails to be reached, but leaves a machine
+/// of two cores room for the others.
+pub(super) fn floods(
+    first: &'static str,
+    then: &'static str,
+) -> impl Fn(&mut Client) -> io::Result<()> + Send + Sync {
+    move |client| {
+        client.say(first)?;
+        client.drip(then.repeat(WAVE / then.len() + 1).as_bytes(), BETWEEN_WAVES)
     }
 }
 

@@ -39,7 +39,9 @@ pub(super) fn check(workspace: &Workspace, expected: &[Expected]) {
     let differs = expected.iter().filter_map(|one| {
         let found = recorded(workspace, one);
         let expected = one.recorded;
-        (found != expected).then(|| format!("{}: {found:?}, expected {expected:?}", one.name))
+        let why = || failures(workspace, &one.host);
+        (found != expected)
+            .then(|| format!("{}: {found:?}, expected {expected:?}{}", one.name, why()))
     });
     let differs: Vec<_> = differs.collect();
     assert!(differs.is_empty(), "{}", differs.join("\n"));
@@ -100,6 +102,16 @@ fn capture(workspace: &Workspace, url: &str) -> String {
         let kind = row.get::<_, String>(0)?.replace("revisit", "response");
         Ok(kind + &parts.concat())
     })
+}
+
+/// All that failed at a host, in its own words, for who has to find out why.
+fn failures(workspace: &Workspace, host: &str) -> String {
+    let question =
+        "SELECT coalesce(group_concat('\n    ' || u.url || ' ' || c.failure || ', after '
+             || c.elapsed_ms || ' ms', ''), '') FROM captures c
+         JOIN urls u ON u.id = c.url_id JOIN hosts h ON h.id = u.host_id
+         WHERE h.name = ? AND c.failure IS NOT NULL";
+    one(workspace, question, host, |row| row.get(0))
 }
 
 /// What stands before the particulars.

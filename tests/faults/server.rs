@@ -75,7 +75,7 @@ impl Client {
         }
     }
 
-    /// Closes what it has been told, in order.
+    /// Ends the connection in order: what was said arrives.
     pub(super) fn hang_up(&mut self) -> io::Result<()> {
         self.stream.shutdown(Shutdown::Write)?;
         self.wait_until_gone()

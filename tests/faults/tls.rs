@@ -135,7 +135,11 @@ pub(super) fn faults(authorities: &Authorities) -> Vec<Fault> {
         portal("certificate by a stranger", Some(unknown), good, as_it_is, NOT_TRUSTED),
         portal("certificate without its chain", Some(between), good, as_it_is, NOT_TRUSTED),
         portal("certificate expired on old tls", Some(ours), expired, old_ciphers, NOT_TRUSTED),
-        secure("handshake that hangs", is_silent, NO_TLS),
+        secure(
+            "handshake that hangs",
+            is_silent,
+            ["waiting: disallow connect", "failure connect", "robots.txt"],
+        ),
         secure("handshake that is an alert", says(ALERT), NO_TLS),
         secure("handshake that ends at once", goes_away, NO_TLS),
         secure("handshake without end", babbles, NO_TLS),

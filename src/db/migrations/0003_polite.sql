@@ -17,3 +17,8 @@ ALTER TABLE origins ADD COLUMN gap_ms INTEGER;
 ALTER TABLE hosts ADD COLUMN broken INTEGER NOT NULL DEFAULT 0;
 
 CREATE INDEX hosts_resting ON hosts (next_at) WHERE rest_reason IS NOT NULL;
+
+-- A URL that is taken up stays where it is in this index: one less to write for each request.
+DROP INDEX urls_waiting;
+DROP INDEX urls_leased;
+CREATE INDEX urls_queue ON urls (host_id, rank) WHERE state <= 1;

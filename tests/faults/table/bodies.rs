@@ -2,7 +2,7 @@
 
 use super::{BROKEN_OFF, CHUNKED, FETCHED, NO_HTTP, OK, TOO_LONG, TOO_SLOW};
 use crate::faults::fault::{Fault, page};
-use crate::faults::plays::{drips, endlessly, falls_silent_after, keeps_open, says};
+use crate::faults::plays::{drips, endlessly, falls_silent_after, floods, keeps_open, says};
 
 /// Lengths.
 pub(in crate::faults) fn lengths() -> Vec<Fault> {
@@ -52,7 +52,7 @@ pub(in crate::faults) fn chunks() -> Vec<Fault> {
         ),
         page("chunk below zero", says(format!("{CHUNKED}-3\r\n<p>\r\n0\r\n\r\n")), BROKEN_OFF),
         page("chunk extension without end", endlessly(CHUNKED, "3;x"), BROKEN_OFF),
-        page("chunk size without end", endlessly(CHUNKED, "0000"), TOO_SLOW),
+        page("chunk size without end", floods(CHUNKED, "0000"), TOO_SLOW),
         page(
             "trailers without end",
             |client| {
@@ -72,7 +72,14 @@ pub(in crate::faults) fn slow() -> Vec<Fault> {
         page("chunks of one byte now and then", drips(CHUNKED, "1\r\nx\r\n"), TOO_SLOW),
         page("silence within the body", falls_silent_after(OK), TOO_SLOW),
         page("body without end", endlessly(OK, "<p>x"), TOO_LONG),
-        page("chunks without end", endlessly(CHUNKED, "a\r\n<p>0123456\r\n"), TOO_LONG),
+        page(
+            "chunks without end",
+            |client| {
+                client.say(CHUNKED)?;
+                client.say_for_ever(format!("400\r\n{}\r\n", "<p>x".repeat(256)).as_bytes())
+            },
+            TOO_LONG,
+        ),
     ]
 }
 

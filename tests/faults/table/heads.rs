@@ -2,7 +2,9 @@
 
 use super::{FETCHED, NO_HTTP, TOO_LATE};
 use crate::faults::fault::{Fault, page};
-use crate::faults::plays::{answers, drips, endlessly, falls_silent_after, keeps_open, says};
+use crate::faults::plays::{
+    answers, drips, endlessly, falls_silent_after, floods, keeps_open, says,
+};
 
 /// Heads that end too late, or never.
 pub(in crate::faults) fn endless() -> Vec<Fault> {
@@ -82,7 +84,7 @@ pub(in crate::faults) fn statuses() -> Vec<Fault> {
         page("status in words", says("HTTP/1.1 OK\r\n\r\n"), NO_HTTP),
         page("status 999", answers("999 x", ""), ["retrying status", "response 999", ""]),
         page("status 600", answers("600 x", ""), ["retrying status", "response 600", ""]),
-        page("status 100 without end", endlessly("", "HTTP/1.1 100 Continue\r\n\r\n"), NO_HTTP),
+        page("status 100 without end", floods("", "HTTP/1.1 100 Continue\r\n\r\n"), TOO_LATE),
         page("status 103 now and then", drips("", "HTTP/1.1 103 Early Hints\r\n\r\n"), TOO_LATE),
         page(
             "status 101",
