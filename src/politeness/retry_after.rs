@@ -1,6 +1,6 @@
 //! How long a host is left alone that asked for it (429, 503) or that fails.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use crate::clock::Moment;
 
@@ -25,8 +25,17 @@ pub fn parse(value: &str, now: Moment) -> Option<Duration> {
         let seconds = value.parse().unwrap_or(u64::MAX);
         return Some(Duration::from_secs(seconds).min(LONGEST_REST));
     }
+    Some(now.until(date(value)?).min(LONGEST_REST))
+}
+
+/// A date in one of the three forms of HTTP (RFC 9110, section 5.6.7), or as mail writes it, in any zone.
+fn date(value: &str) -> Option<Moment> {
+    if let Ok(date) = httpdate::parse_http_date(value) {
+        let since = date.duration_since(UNIX_EPOCH).ok()?;
+        return Some(Moment::default().after(since));
+    }
     let date = jiff::fmt::rfc2822::parse(value).ok()?;
-    Some(now.until(Moment::from_millis(date.timestamp().as_millisecond())).min(LONGEST_REST))
+    Some(Moment::from_millis(date.timestamp().as_millisecond()))
 }
 
 #[cfg(test)]
@@ -42,6 +51,10 @@ mod tests {
             ("99999999999999999999999", Some(86_400)),
             ("Sun, 06 Nov 1994 08:49:37 GMT", Some(60)),
             ("Sun, 06 Nov 1994 08:00:00 GMT", Some(0)),
+            ("Sunday, 06-Nov-94 08:49:37 GMT", Some(60)),
+            ("Sun Nov  6 08:49:37 1994", Some(60)),
+            ("Sun, 06 Nov 1994 16:49:37 +0800", Some(60)),
+            ("Thursday, 01-Jan-70 00:00:00 GMT", Some(0)),
             ("Sat, 06 Nov 2094 08:00:00 GMT", Some(86_400)),
             ("soon", None),
             ("-5", None),
