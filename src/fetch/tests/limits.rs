@@ -169,15 +169,15 @@ async fn a_few_large_bodies_are_in_memory_at_once_until_they_are_let_go_packed_o
         let server = Server::saying("127.0.0.1", [head.as_bytes(), &wire].concat());
         let (fetcher, url) = (fetcher(&config()), server.url());
         let one = || fetch_with_place(&fetcher, &url, server.address, Trust::Verified);
-        let mut held = Vec::new();
+        let mut let_in = Vec::new();
         for _ in 0..LARGE_BODIES {
-            held.push(one().await);
+            let_in.push(one().await);
         }
         let next = one();
         tokio::pin!(next);
         let waits = tokio::time::timeout(Duration::from_millis(300), &mut next).await;
         assert!(waits.is_err(), "{coding}: one more than there are places");
-        drop(held.pop());
+        drop(let_in.pop());
         let (next, _place) = next.await;
         assert_eq!(response(next).payload.len(), body.len(), "{coding}");
     }
