@@ -137,6 +137,9 @@ fn a_file_can_be_tried_out_without_an_archive() {
     assert_eq!(code, Some(0), "the answer is not a failure");
     assert!(said.starts_with("disallowed by line 4: Disallow: /\n"), "{said}");
     assert_eq!(run(&["no URL"]), (Some(2), String::new()));
+    fs::write(&robots, "User-agent: *\nDisallow: /*?sid=\n").unwrap();
+    let (_, said) = run(&["http://www.qingshan.gov.cn/a?sid=5"]);
+    assert!(said.starts_with("disallowed by line 2"), "of what is sent, session and all: {said}");
     fs::remove_file(&robots).unwrap();
     assert_eq!(run(&["http://www.qingshan.gov.cn/a"]), (Some(2), String::new()));
 }

@@ -42,7 +42,7 @@ fn digest(db: &Db, what: &str) -> Result<Digest, Failure> {
     if what.starts_with("sha256:") {
         return what.parse().map_err(Failure::usage);
     }
-    let captures = match db.url_id(&canonical(what)?)? {
+    let captures = match db.url_id(&canonical(what)?.0)? {
         Some(id) => db.captures_of_url(id)?,
         None => Vec::new(),
     };

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use url::Url;
+
 use super::exit::{Exit, Failure};
 use super::output::{Output, table};
 use super::parse::bytes;
@@ -27,11 +29,11 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, cli: &super::Cli, output: &mut Output) -> Result<Exit, Failure> {
-    let url = canonical(&args.url)?;
+    let (url, spelling) = canonical(&args.url)?;
     let now = clock::now();
     let word = match &args.file {
-        Some(file) => Word::of_file(&url, &Rules::parse(&bytes(file)?), file, now),
-        None => of_archive(&url, &configuration(cli)?, now)?,
+        Some(file) => Word::of_file(&spelling, &Rules::parse(&bytes(file)?), file, now),
+        None => of_archive((&url, &spelling), &configuration(cli)?, now)?,
     };
     if args.json {
         output.json(&word)?;
@@ -45,10 +47,14 @@ pub(super) fn run(args: &Args, cli: &super::Cli, output: &mut Output) -> Result<
     Ok(Exit::Done)
 }
 
-fn of_archive(url: &CanonicalUrl, config: &Config, now: Moment) -> Result<Word, Failure> {
+fn of_archive(
+    (url, spelling): (&CanonicalUrl, &Url),
+    config: &Config,
+    now: Moment,
+) -> Result<Word, Failure> {
     let origin = url.origin();
     match open(config)?.origin(&origin).map_err(Failure::failed)? {
-        Some(in_force) => Ok(Word::of_origin(url, &in_force, now)),
+        Some(in_force) => Ok(Word::of_origin(spelling, &in_force, now)),
         None => Err(Failure::failed(format!(
             "the archive has no robots.txt of {origin}: the next crawl asks for it before anything else there; \
              `--file FILE` goes by a file"
@@ -85,8 +91,8 @@ pub(super) struct Word {
 }
 
 impl Word {
-    /// By the archive's copy.
-    pub(super) fn of_origin(url: &CanonicalUrl, in_force: &InForce, now: Moment) -> Self {
+    /// By the archive's copy, of the spelling that is sent.
+    pub(super) fn of_origin(url: &Url, in_force: &InForce, now: Moment) -> Self {
         let word = match in_force.standing {
             _ if is_robots(url) => Self::of_rules(url, &Rules::default(), now),
             Standing::Rules => Self::of_rules(url, &in_force.rules(), now),
@@ -107,17 +113,17 @@ impl Word {
         }
     }
 
-    fn of_file(url: &CanonicalUrl, rules: &Rules, file: &Path, now: Moment) -> Self {
+    fn of_file(url: &Url, rules: &Rules, file: &Path, now: Moment) -> Self {
         let file = Some(file.display().to_string());
         Self { file, ..Self::of_rules(url, rules, now) }
     }
 
-    fn because(url: &CanonicalUrl, allowed: bool, why: &str) -> Self {
+    fn because(url: &Url, allowed: bool, why: &str) -> Self {
         Self { url: url.to_string(), allowed, why: Some(why.to_owned()), ..Self::default() }
     }
 
-    fn of_rules(url: &CanonicalUrl, rules: &Rules, now: Moment) -> Self {
-        let decision = rules.permits(url.as_url());
+    fn of_rules(url: &Url, rules: &Rules, now: Moment) -> Self {
+        let decision = rules.permits(url);
         let why = match (&decision.line, decision.group) {
             (Some(_), _) => None,
             _ if is_robots(url) => Some("robots.txt may always be asked for"),
@@ -181,6 +187,6 @@ impl Word {
     }
 }
 
-fn is_robots(url: &CanonicalUrl) -> bool {
-    *url == url.robots_url()
+fn is_robots(url: &Url) -> bool {
+    url.path() == "/robots.txt" && url.query().is_none()
 }

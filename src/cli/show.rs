@@ -31,7 +31,7 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
         return Err(Failure::failed(format!("nothing was captured of `{}`", args.what)));
     };
     let (mut report, mut links) = (None, Vec::new());
-    if let Some(id) = db.url_id(&canonical(&latest.url)?)? {
+    if let Some(id) = db.url_id(&canonical(&latest.url)?.0)? {
         report = db.report_of_url(id)?.map(|report| report.object()).transpose()?;
         links = db.found_on(id)?;
     }
@@ -66,7 +66,7 @@ fn captures(db: &Db, what: &str) -> Result<Vec<Capture>, Failure> {
     if what.starts_with("sha256:") {
         return Ok(db.captures_of_payload(&what.parse::<Digest>().map_err(Failure::usage)?)?);
     }
-    match db.url_id(&canonical(what)?)? {
+    match db.url_id(&canonical(what)?.0)? {
         Some(id) => Ok(db.captures_of_url(id)?),
         None => Ok(Vec::new()),
     }

@@ -7,7 +7,7 @@ use super::output::{Output, count, table};
 use super::robots::Word;
 use super::status::waits;
 use super::{open, seeds};
-use crate::canonical::{CanonicalUrl, HostKey};
+use crate::canonical::{self, CanonicalUrl, HostKey};
 use crate::clock::{self, Moment};
 use crate::config::Config;
 use crate::db::Db;
@@ -23,13 +23,13 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<Exit, Failure> {
-    let url = canonical(&args.url)?;
+    let (url, spelling) = canonical(&args.url)?;
     let db = open(config)?;
     let known = db.url_status(&url).map_err(Failure::failed)?;
     let mut rows = vec![["URL".to_owned(), url.to_string()].to_vec()];
     let mut add = |name: &str, value: String| rows.push(vec![name.to_owned(), value]);
     add("scope", scope(&url, known.as_ref(), config));
-    add("robots.txt", robots(&db, &url)?);
+    add("robots.txt", robots(&db, &url, &sent(known.as_ref(), spelling))?);
     let host = db.host(url.host().as_str()).map_err(Failure::failed)?;
     let stops = Stops::read(&config.stops).map_err(Failure::failed)?;
     let now = clock::now();
@@ -121,17 +121,24 @@ fn scope(url: &CanonicalUrl, known: Option<&UrlStatus>, config: &Config) -> Stri
     }
 }
 
-fn robots(db: &Db, url: &CanonicalUrl) -> Result<String, Failure> {
+/// What is sent: the spelling that the frontier keeps, or else the one that was typed.
+fn sent(known: Option<&UrlStatus>, typed: Url) -> Url {
+    known.and_then(|known| known.spelling.parse().ok()).unwrap_or(typed)
+}
+
+fn robots(db: &Db, url: &CanonicalUrl, spelling: &Url) -> Result<String, Failure> {
     let Some(in_force) = db.origin(&url.origin()).map_err(Failure::failed)? else {
         return Ok("not asked for yet".to_owned());
     };
-    let word = Word::of_origin(url, &in_force, clock::now());
+    let word = Word::of_origin(spelling, &in_force, clock::now());
     Ok(format!("{} (fetched {})", word.sentence(), in_force.fetched_at))
 }
 
-/// A URL as the frontier knows it.
-pub(super) fn canonical(text: &str) -> Result<CanonicalUrl, Failure> {
+/// A URL as the frontier knows it, and as it would be sent.
+pub(super) fn canonical(text: &str) -> Result<(CanonicalUrl, Url), Failure> {
     let url = Url::parse(text)
         .map_err(|why| Failure::usage(format!("`{text}` is no URL ({why}): expected http://…")))?;
-    CanonicalUrl::new(&url).map_err(|why| Failure::usage(format!("`{text}`: {why}")))
+    let canonical = CanonicalUrl::new(&url);
+    let canonical = canonical.map_err(|why| Failure::usage(format!("`{text}`: {why}")))?;
+    Ok((canonical, canonical::spelling(&url)))
 }

@@ -71,7 +71,7 @@ pub(super) fn store(
         return Ok(stored);
     }
     let tx = db.begin()?;
-    for Worked { outcome, mut encoded, .. } in batch {
+    for Worked { outcome, mut encoded, place: _place, .. } in batch {
         let recorded = &encoded.recorded;
         let digest = recorded
             .payload

@@ -18,7 +18,7 @@ use crate::db::hosts::ReadyHost;
 use crate::digest::Digest;
 use crate::discover::{self, Link, PageContext};
 use crate::exchange::{Ending, Exchange, Response};
-use crate::fetch::{Fetcher, Trust};
+use crate::fetch::{Fetcher, Place, Trust};
 use crate::frontier::{Found, Lease, Purpose, Reason};
 use crate::not_page::{self, NotPage};
 use crate::outcome::{Outcome, ReportFacts};
@@ -50,6 +50,8 @@ pub(super) struct Worked {
     pub(super) encoded: Encoded,
     /// Since when it was allowed.
     pub(super) due: Moment,
+    /// Until they are appended.
+    pub(super) place: Place,
 }
 
 /// Works a lease to its outcome. None only where the runtime is going down.
@@ -60,16 +62,16 @@ pub(super) async fn pass(
     (large, starts): (Arc<Semaphore>, Arc<Starts>),
 ) -> Option<Worked> {
     let due = granted.permit.due();
-    let (ground, exchange) = ask(granted, &fetcher, &settings, &starts).await;
+    let (ground, exchange, place) = ask(granted, &fetcher, &settings, &starts).await;
     let size = match &exchange.ending {
         Ending::Answered(response) => response.payload.len(),
         Ending::Failed(_) => 0,
     };
     if size <= SMALL_PAGE_BYTES {
-        return Some(work(ground, &exchange, &settings, due));
+        return Some(work(ground, &exchange, &settings, (due, place)));
     }
-    let _place = large.acquire_owned().await.ok()?;
-    tokio::task::spawn_blocking(move || work(ground, &exchange, &settings, due)).await.ok()
+    let _core = large.acquire_owned().await.ok()?;
+    tokio::task::spawn_blocking(move || work(ground, &exchange, &settings, (due, place))).await.ok()
 }
 
 /// Asks when the moment has come, no sooner.
@@ -78,11 +80,14 @@ async fn ask(
     fetcher: &Fetcher,
     settings: &Settings,
     starts: &Starts,
-) -> (Ground, Exchange) {
+) -> (Ground, Exchange, Place) {
     let Granted { lease, host, permit, address, last_response, last, robots } = granted;
     let url = lease.spelling.clone();
-    let exchange = match address {
-        Err(failure) => Exchange::unresolved(url, clock::now(), Duration::ZERO, failure),
+    let (exchange, place) = match address {
+        Err(failure) => {
+            let unresolved = Exchange::unresolved(url, clock::now(), Duration::ZERO, failure);
+            (unresolved, Place::default())
+        }
         Ok(address) => {
             let broken = settings.seeds.allows_broken_certificate(&lease.url.host());
             let trust = if broken { Trust::BrokenAllowed } else { Trust::Verified };
@@ -96,7 +101,7 @@ async fn ask(
             fetcher.fetch(permit, url, address, &lease.validators, trust).await
         }
     };
-    (Ground { lease, host, last_response, last, robots }, exchange)
+    (Ground { lease, host, last_response, last, robots }, exchange, place)
 }
 
 /// What was known before the exchange.
@@ -111,7 +116,12 @@ pub(crate) struct Ground {
     pub(crate) robots: Option<InForce>,
 }
 
-fn work(ground: Ground, exchange: &Exchange, settings: &Settings, due: Moment) -> Worked {
+fn work(
+    ground: Ground,
+    exchange: &Exchange,
+    settings: &Settings,
+    (due, place): (Moment, Place),
+) -> Worked {
     let lease = &ground.lease;
     let reading = read(lease, &exchange.ending, settings);
     let provenance = Provenance {
@@ -134,7 +144,7 @@ fn work(ground: Ground, exchange: &Exchange, settings: &Settings, due: Moment) -
     };
     let encoded = GZIP.with_borrow_mut(|gzip| encode(exchange, &context, gzip));
     let outcome = outcome(ground, exchange, encoded.recorded.payload, reading, &settings.config);
-    Worked { outcome, encoded, due }
+    Worked { outcome, encoded, due, place }
 }
 
 /// What the exchange changes: the same whenever it is asked, today by a crawl or later by a rebuild.

@@ -3,13 +3,14 @@
 use std::net::SocketAddr;
 
 use reqwest::{StatusCode, Version, header};
-use tokio::sync::Semaphore;
 
-use super::limits::HEAD_BYTES;
-use super::{body, coding};
+use super::body;
+use super::coding::{self, Decoded};
+use super::limits::{HEAD_BYTES, LARGE_BODY_BYTES};
+use super::places::{Place, Places};
 use crate::clock::Stopwatch;
 use crate::config;
-use crate::exchange::Response;
+use crate::exchange::{Response, Truncated};
 
 /// What makes a response head none that we asked for.
 pub(super) fn check(answer: &reqwest::Response, address: SocketAddr) -> Result<(), String> {
@@ -44,9 +45,10 @@ pub(super) async fn read(
     mut answer: reqwest::Response,
     exchange: Stopwatch,
     limits: &config::Fetch,
-    large_bodies: &Semaphore,
+    places: &Places,
+    place: &mut Place,
 ) -> Response {
-    let (wire, cut) = body::collect(&mut answer, exchange, limits, large_bodies).await;
+    let (wire, cut) = body::collect(&mut answer, exchange, limits, places, place).await;
     let status = answer.status();
     let reason = answer.extensions().get::<hyper::ext::ReasonPhrase>().map_or_else(
         || status.canonical_reason().unwrap_or_default().as_bytes().to_vec(),
@@ -59,7 +61,7 @@ pub(super) async fn read(
         .collect();
     let wire_length = wire.len() as u64;
     let codings = all_values(&fields, header::CONTENT_ENCODING.as_str());
-    let decoded = coding::undo(codings.as_deref(), wire, limits.max_body);
+    let decoded = decode(codings.as_deref(), wire, limits.max_body, places, place).await;
     Response {
         protocol: protocol(answer.version()),
         status: status.as_u16(),
@@ -71,6 +73,25 @@ pub(super) async fn read(
         // A body that was cut breaks off its coding too: the cut is the reason.
         truncated: cut.or(decoded.truncated),
     }
+}
+
+/// Undoes the codings. A small body that unpacks to a large one waits for a place before it does.
+async fn decode(
+    codings: Option<&str>,
+    wire: Vec<u8>,
+    cap: u64,
+    places: &Places,
+    place: &mut Place,
+) -> Decoded {
+    let small = LARGE_BODY_BYTES as u64;
+    if codings.is_some() && cap > small && !place.is_taken() {
+        let decoded = coding::undo(codings, wire.clone(), small);
+        if decoded.truncated != Some(Truncated::Length) {
+            return decoded;
+        }
+        places.take(place).await;
+    }
+    coding::undo(codings, wire, cap)
 }
 
 fn protocol(version: Version) -> &'static str {

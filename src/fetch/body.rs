@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
-
 use super::limits::{LARGE_BODY_BYTES, RATE_GRACE};
+use super::places::{Place, Places};
 use crate::clock::Stopwatch;
 use crate::config;
 use crate::exchange::Truncated;
@@ -14,12 +13,12 @@ pub(super) async fn collect(
     answer: &mut reqwest::Response,
     exchange: Stopwatch,
     limits: &config::Fetch,
-    large_bodies: &Semaphore,
+    places: &Places,
+    place: &mut Place,
 ) -> (Vec<u8>, Option<Truncated>) {
     let cap = usize::try_from(limits.max_body).unwrap_or(usize::MAX);
     let since_head = Stopwatch::start();
     let mut own_doing = Duration::ZERO;
-    let mut large = None;
     let mut wire = Vec::new();
     loop {
         let time = Time { exchange, since_head, own_doing };
@@ -39,10 +38,10 @@ pub(super) async fn collect(
         if part.len() > room {
             return (wire, Some(Truncated::Length));
         }
-        if wire.len() > LARGE_BODY_BYTES && large.is_none() {
+        if wire.len() > LARGE_BODY_BYTES {
             // Waiting for a place is our own doing: the server's time stands still meanwhile.
             let waiting = Stopwatch::start();
-            large = large_bodies.acquire().await.ok();
+            places.take(place).await;
             own_doing += waiting.elapsed();
         }
     }

@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use reqwest::header::HeaderMap;
 use rustls::pki_types::CertificateDer;
-use tokio::sync::Semaphore;
 use url::Url;
 
 use super::clients::{Clients, Destination, NO_ROOTS};
 use super::guard::{self, Refused};
-use super::limits::LARGE_BODIES;
+use super::places::{Place, Places};
 use super::resolve::Resolver;
 use super::unanswered::Unanswered;
 use super::ways::{self, Known};
@@ -51,7 +50,7 @@ struct Inner {
     limits: config::Fetch,
     clients: Clients,
     known: Known,
-    large_bodies: Semaphore,
+    places: Places,
     identity: HeaderMap,
 }
 
@@ -98,7 +97,7 @@ impl Fetcher {
             limits: config.fetch.clone(),
             clients: Clients::new(roots, config.fetch.connect_timeout)?,
             known: Known::default(),
-            large_bodies: Semaphore::new(LARGE_BODIES),
+            places: Places::default(),
             identity: request::identity(contact)?,
         })))
     }
@@ -116,7 +115,7 @@ impl Fetcher {
 
     /// Asks for `url` once, at `address` and nowhere else. Never fails: what went wrong is how the
     /// exchange ended. `address` is one that [`Fetcher::resolve`] gave; it is checked again. Credentials in
-    /// the URL are dropped.
+    /// the URL are dropped. The place is that of the body.
     pub async fn fetch(
         &self,
         permit: Permit,
@@ -124,7 +123,7 @@ impl Fetcher {
         address: SocketAddr,
         validators: &Validators,
         trust: Trust,
-    ) -> Exchange {
+    ) -> (Exchange, Place) {
         drop(permit);
         let url = canonical::spelling(&url);
         let fields = request::fields(&self.0.identity, &url, validators);
@@ -138,8 +137,12 @@ impl Fetcher {
             ending: Ending::Failed(Failure { kind: FailureKind::Timeout, detail: String::new() }),
         };
         let stopwatch = Stopwatch::start();
+        let mut place = Place::default();
         let answered = match self.0.check(&exchange.url, address) {
-            Ok(()) => self.0.ask(&exchange.url, address, &fields, trust, stopwatch).await,
+            Ok(()) => {
+                let asked = (&exchange.url, address);
+                self.0.ask(asked, &fields, trust, stopwatch, &mut place).await
+            }
             Err(refused) => {
                 exchange.address = None;
                 Err((forbidden(&refused), Tls::default()))
@@ -150,7 +153,7 @@ impl Fetcher {
             Err((failure, tls)) => (Ending::Failed(failure), tls),
         };
         exchange.elapsed = exchange::whole_millis(stopwatch.elapsed());
-        exchange
+        (exchange, place)
     }
 }
 
@@ -168,11 +171,11 @@ impl Inner {
 
     async fn ask(
         &self,
-        url: &Url,
-        address: SocketAddr,
+        (url, address): (&Url, SocketAddr),
         fields: &HeaderMap,
         trust: Trust,
         stopwatch: Stopwatch,
+        place: &mut Place,
     ) -> Result<(Response, Tls), (Failure, Tls)> {
         let whole = self.limits.timeout;
         let asking = self.answer(url, address, fields, trust);
@@ -184,7 +187,7 @@ impl Inner {
             self.clients.forget(&to);
         }
         checked.map_err(|detail| (Failure { kind: FailureKind::Protocol, detail }, tls.clone()))?;
-        Ok((answer::read(answer, stopwatch, &self.limits, &self.large_bodies).await, tls))
+        Ok((answer::read(answer, stopwatch, &self.limits, &self.places, place).await, tls))
     }
 
     /// The response's head, where it came from, and by which way.

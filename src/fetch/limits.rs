@@ -25,11 +25,11 @@ pub(super) const RATIO_FREE_BYTES: u64 = 1 << 20;
 /// `fetch.min_rate` is asked of a body after so long: a slow start is not a trickle.
 pub(super) const RATE_GRACE: Duration = Duration::from_secs(10);
 
-/// Bodies beyond this size wait for one of [`LARGE_BODIES`] places, so that memory is bounded by a
-/// few large bodies and not by one for each host that is asked.
+/// Bodies beyond this size, on the wire or unpacked, wait for one of [`LARGE_BODIES`] places, so that memory is
+/// bounded by a few large bodies and not by one for each host that is asked.
 pub(super) const LARGE_BODY_BYTES: usize = 1 << 20;
 
-/// So many bodies over [`LARGE_BODY_BYTES`] are read at once.
+/// So many bodies over [`LARGE_BODY_BYTES`] are in memory at once, from the wire until they are archived.
 pub(super) const LARGE_BODIES: usize = 4;
 
 /// Idle connections are kept a little longer than most delays and closed before most servers

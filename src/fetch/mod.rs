@@ -2,7 +2,7 @@
 //!
 //! - `client` sends the request (`request`) through reqwest
 //! - `answer` collects the `body` under the limits of `[fetch]`, and `coding` undoes content codings under the
-//!   cap; `limits` holds what no key says
+//!   cap; `limits` holds what no key says, `places` how many large bodies there are at once
 //! - `clients` holds reqwest to the one address that was decided on; `ways` says by which TLS a host is asked;
 //!   `unanswered` sorts reqwest's errors
 //! - `resolve` finds the addresses of a name
@@ -19,6 +19,7 @@ mod clients;
 mod coding;
 mod guard;
 mod limits;
+mod places;
 mod ports;
 mod request;
 mod resolve;
@@ -30,3 +31,4 @@ mod tests;
 
 pub use client::{FetchError, Fetcher, Trust, Validators};
 pub use guard::{Refused, check_url, permits};
+pub use places::Place;

@@ -11,6 +11,7 @@ use hickory_resolver::config::{
 };
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::proto::rr::Name;
 use url::Url;
 
 use super::client::forbidden;
@@ -58,7 +59,10 @@ impl Resolver {
     async fn look_up(&self, host: &str) -> Result<Vec<IpAddr>, Failure> {
         let asked = async {
             if let Some(resolver) = &self.of_our_own {
-                let found = resolver.lookup_ip(host).await.map_err(|error| error.to_string())?;
+                // A `Url` has it in ASCII already. As a text it would be held to the rules for new names, which
+                // forbid the `_` of old ones.
+                let name = Name::from_ascii(host).map_err(|error| error.to_string())?;
+                let found = resolver.lookup_ip(name).await.map_err(|error| error.to_string())?;
                 Ok(found.iter().collect())
             } else {
                 let found = tokio::net::lookup_host((host, 0)).await;

@@ -61,7 +61,12 @@ pub(super) fn why(look: &Look<'_>) -> Option<String> {
 }
 
 fn leads_to_gateway(look: &Look<'_>) -> bool {
-    let elsewhere = |target: &&Url| target.host() != look.asked.host();
+    // Another host of the portal's own domain is its platform, and no gateway.
+    let domain = |url: &Url| url.domain().and_then(psl::domain_str).map(str::to_owned);
+    let own = domain(look.asked);
+    let elsewhere = |target: &&Url| {
+        target.host() != look.asked.host() && (own.is_none() || domain(target) != own)
+    };
     look.length <= MOST_OF_LEADING
         && look.sent_to.iter().filter(elsewhere).any(|target| {
             let address = target.as_str().to_ascii_lowercase();
@@ -117,6 +122,11 @@ mod tests {
             &[
                 (200, "<title>统一身份认证平台</title><form>账号 密码</form>", ""),
                 (200, "<script>location.href='/login.jsp'</script>", ""),
+                (
+                    200,
+                    "<meta http-equiv=refresh content='0;url=http://zwfw.qingshan.gov.cn/portal/login.html'>",
+                    "",
+                ),
                 (
                     200,
                     "<script>location.href='https://sso.qingshan.gov.cn/login?service=x'</script>",

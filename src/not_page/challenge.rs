@@ -73,7 +73,12 @@ pub(super) fn why(look: &Look<'_>) -> Option<String> {
         })
 }
 
+/// A page that has parts elsewhere may set a cookie and reload for reasons of its own: where there is another
+/// language, or a newer version.
 fn reloads(look: &Look<'_>) -> bool {
+    if look.has_others {
+        return false;
+    }
     let again = RELOADS.iter().any(|reload| look.scripts.contains(reload));
     look.scripts.contains("document.cookie=") && (again || look.sent_to.contains(look.asked))
 }
@@ -166,6 +171,21 @@ mod tests {
                     "",
                 ),
                 (200, "<script>if (top != self) top.location.reload();</script>", ""),
+                (
+                    200,
+                    "<title>青杉市人民政府</title><script>document.cookie='v='+v;if(m)location.href='/wap'+location.pathname</script><div id=app></div><script src=/js/app.js></script>",
+                    "",
+                ),
+                (
+                    200,
+                    "<title>云岭县人民政府</title><script>document.cookie='v=1';if(self!=top)top.location=location</script><frameset rows='120,*'><frame src=top.htm></frameset>",
+                    "",
+                ),
+                (
+                    200,
+                    "<script>document.cookie='p='+location.pathname</script><img usemap=#m><map name=m><area href=/zwgk/></map>",
+                    "",
+                ),
                 (200, &long, ""),
                 (200, &protected, ""),
                 (200, "<title>网络安全验证平台上线</title><script>1</script><p>今日上线。", ""),

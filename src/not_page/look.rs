@@ -37,6 +37,8 @@ pub(super) struct Look<'a> {
     pub(super) scripts: String,
     /// It has scripts, inline or not.
     pub(super) has_script: bool,
+    /// It has what is shown or done by others: frames, links, forms, scripts with a URL.
+    pub(super) has_others: bool,
     /// Where it sends the visitor by itself: `<meta http-equiv="refresh">`, or a script that sets the location.
     pub(super) sent_to: Vec<Url>,
 }
@@ -48,6 +50,7 @@ struct Finder {
     link_text: String,
     scripts: String,
     has_script: bool,
+    has_others: bool,
     refresh: Vec<String>,
 }
 
@@ -56,6 +59,7 @@ struct Selectors {
     link: Selector,
     meta: Selector,
     script: Selector,
+    others: Selector,
 }
 
 #[expect(clippy::expect_used, reason = "these are constants, and the tests read each")]
@@ -66,13 +70,15 @@ static SELECTORS: LazyLock<Selectors> = LazyLock::new(|| {
         link: selector("a"),
         meta: selector("meta[http-equiv][content]"),
         script: selector("script"),
+        others: selector("script[src], frame[src], iframe[src], a[href], area[href], form"),
     }
 });
 
 impl<'a> Look<'a> {
     /// At the answer to a request for `asked`.
     pub(super) fn at(asked: &'a Url, status: u16, html: &str) -> Self {
-        let Finder { title, text, link_text, scripts, has_script, refresh } = find(html);
+        let Finder { title, text, link_text, scripts, has_script, has_others, refresh } =
+            find(html);
         let text = squeeze(&text);
         let targets = refresh.iter().map(String::as_str).chain(located(&scripts));
         let sent_to = targets.filter_map(|target| asked.join(target).ok()).collect();
@@ -89,6 +95,7 @@ impl<'a> Look<'a> {
                 .flat_map(char::to_lowercase)
                 .collect(),
             has_script,
+            has_others,
             sent_to,
         }
     }
@@ -106,11 +113,18 @@ impl<'a> Look<'a> {
     }
 
     /// `text MARK`, if no more than `most` letters are shown, and among them one of these marks. What stands in a link
-    /// is the title of another page, and speaks to nobody.
+    /// is the title of another page, and speaks to nobody; nor does what is quoted.
     pub(super) fn text_holds(&self, marks: &[&str], most: usize) -> Option<String> {
-        let is_said = |mark: &str| self.text.contains(mark) && !self.link_text.contains(mark);
+        let is_said = |mark: &str| self.says(mark) && !self.link_text.contains(mark);
         let mark = marks.iter().find(|mark| self.length <= most && is_said(mark))?;
         Some(format!("text {mark}"))
+    }
+
+    fn says(&self, mark: &str) -> bool {
+        let before = |at| self.text.get(..at).and_then(|before| before.chars().next_back());
+        self.text
+            .match_indices(mark)
+            .any(|(at, _)| !before(at).is_some_and(|letter| "“‘「『\"'".contains(letter)))
     }
 
     /// Whether it has a link that says something.
@@ -124,13 +138,26 @@ impl<'a> Look<'a> {
         Some(format!("script {mark}"))
     }
 
-    /// Whether the title is that of a document (关于…的公告): what it speaks of happens elsewhere, and it is a page.
+    /// Whether the title is that of a document (关于…的公告), or the text says where it is from or whom it answers:
+    /// what it speaks of happens elsewhere, and it is a page.
     pub(super) fn is_document(&self) -> bool {
         const WORDS: [&str; 14] = [
             "关于", "關於", "公告", "通知", "通告", "公示", "报告", "報告", "说明", "方案", "办法",
             "意见", "通报", "批复",
         ];
-        WORDS.iter().any(|word| self.title.contains(word))
+        const IMPRINTS: [&str; 9] = [
+            "来源:",
+            "发布时间",
+            "发布日期",
+            "发文日期",
+            "索引号",
+            "浏览次数",
+            "阅读次数",
+            "答复:",
+            "回复:",
+        ];
+        let has = |text: &str, words: &[&str]| words.iter().any(|word| text.contains(word));
+        has(&self.title, &WORDS) || has(&self.text, &IMPRINTS)
     }
 }
 
@@ -163,6 +190,13 @@ fn find(html: &str) -> Finder {
             Cow::Borrowed(&SELECTORS.script),
             on().element(|_: &mut Element<'_, '_>| {
                 finder.borrow_mut().has_script = true;
+                Ok(())
+            }),
+        ))
+        .append_element_content_handler((
+            Cow::Borrowed(&SELECTORS.others),
+            on().element(|_: &mut Element<'_, '_>| {
+                finder.borrow_mut().has_others = true;
                 Ok(())
             }),
         ))

@@ -51,9 +51,6 @@ const TEXTS: &[&str] = &[
     "网站改版中",
     "网站升级改造中",
     "网站升级改造,暂停",
-    "正在升级改造",
-    "正在升级维护",
-    "正在维护升级",
     "网站暂停访问",
     "网站暂停服务",
     "本站暂停访问",
@@ -62,6 +59,9 @@ const TEXTS: &[&str] = &[
     "undergoing maintenance",
     "down for maintenance",
 ];
+
+/// Who is rebuilt is not said: with 503, it is the site.
+const TEXTS_OF_503: &[&str] = &["正在升级改造", "正在升级维护", "正在维护升级"];
 
 /// Only with the statuses that can mean it: a page that is missing, or an error of one page, often names
 /// maintenance among its causes.
@@ -76,7 +76,12 @@ pub(super) fn why(look: &Look<'_>) -> Option<String> {
         return None;
     }
     let title = || look.title_is(TITLES);
-    let text = || look.text_holds(TEXTS, most).filter(|_| matches!(look.status, 200 | 503));
+    let text = || match look.status {
+        503 => look.text_holds(TEXTS, most).or_else(|| look.text_holds(TEXTS_OF_503, most)),
+        // What leads on is a page, whatever it says of the rest.
+        200 => look.text_holds(TEXTS, most).filter(|_| !look.has_link()),
+        _ => None,
+    };
     let name = || look.title_is(NAMES).filter(|_| !look.has_link());
     title().or_else(name).or_else(text)
 }
@@ -127,6 +132,18 @@ mod tests {
                 (200, &article, ""),
                 (200, "<title>青杉市系统维护服务采购项目中标公告</title><p>系统维护服务。", ""),
                 (404, "<p>您访问的页面不存在，或系统维护中", ""),
+                (
+                    200,
+                    "<title>青杉市人民政府</title><h1>网站系统维护公告</h1><p>发布时间：2023-04-28<p>五月一日网站暂停访问。",
+                    "",
+                ),
+                (200, "<title>图片新闻</title><p>目前二水厂正在升级改造。<img src=a.jpg>", ""),
+                (200, "<title>问答</title><p>问：提示“系统维护中”怎么办？<p>请白天申报。", ""),
+                (
+                    200,
+                    "<title>青杉市教育局</title><p>本网站正在建设，请看<a href=/nb/2023.html>2023年年报</a>",
+                    "",
+                ),
                 (500, "<p>系统繁忙，或正在升级维护，请稍后再试", ""),
                 (
                     200,

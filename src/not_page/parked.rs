@@ -9,6 +9,9 @@ use super::look::Look;
 /// A name's page shows an offer or an instruction.
 const MOST: usize = 400;
 
+/// So much is shown by a site that says no more than that it is closed.
+const MOST_OF_CLOSED: usize = 60;
+
 /// The first pages of servers, which may be longer.
 const DEFAULT_PAGES: &[&str] = &[
     "welcome to nginx",
@@ -62,20 +65,19 @@ const TEXTS: &[&str] = &[
     "您访问的网站未备案",
     "网站未进行备案",
     "该网站暂时无法进行访问", // Alibaba Cloud, for want of a licence
-    "网站已关闭",
-    "站点已关闭",
-    "本网站已停用",
-    "本网站已下线",
     "恭喜,站点创建成功",
     "this domain is for sale",
     "this domain has expired",
 ];
 
+/// An article says this of other sites.
+const CLOSED: &[&str] = &["网站已关闭", "站点已关闭", "本网站已停用", "本网站已下线"];
+
 pub(super) fn why(look: &Look<'_>) -> Option<String> {
     if !matches!(look.status, 200 | 403) || look.is_document() {
         return None;
     }
-    let text = || look.text_holds(TEXTS, MOST);
+    let text = || look.text_holds(TEXTS, MOST).or_else(|| look.text_holds(CLOSED, MOST_OF_CLOSED));
     let title = || look.title_is(TITLES).filter(|_| look.length <= MOST);
     look.title_is(DEFAULT_PAGES).or_else(title).or_else(text)
 }
@@ -111,6 +113,7 @@ mod tests {
                 ),
                 (403, "<title>未备案提示</title><p>该网站未备案", "title 未备案提示"),
                 (200, "<title>网站已关闭</title>", "title 网站已关闭"),
+                (200, "<p>因机构改革，本网站已下线。", "text 本网站已下线"),
                 (200, "<p>此域名已过期，请联系注册商续费", "text 此域名已过期"),
             ],
         );
@@ -133,6 +136,11 @@ mod tests {
                 ),
                 (200, "<title>关于未备案网站已关闭情况的通报</title><p>三家网站已关闭。", ""),
                 (200, "<title>域名出售合同范本</title><p>甲方乙方。", ""),
+                (
+                    200,
+                    "<title>青杉市完成政府网站集约化</title><p>截至五月底，全市原有42家部门网站已关闭，内容全部迁移到市政府门户网站。市政府办公室将继续加强对各部门栏目的日常检查和考核工作。",
+                    "",
+                ),
                 (404, "<title>404 Not Found</title><center>nginx</center>", ""),
                 (200, "<title>It works</title><p>工作有效", ""),
             ],

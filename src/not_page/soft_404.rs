@@ -41,14 +41,14 @@ const TITLES: &[&str] = &[
     "您访问的页面不存在或已删除",
     "访问的页面不存在",
     "文章不存在",
-    "信息不存在",
     "内容不存在",
 ];
 
 /// Within the frame of the portal's pages, navigation and imprint are shown too.
 const MOST_IN_FRAME: usize = 600;
 
-/// Each speaks to the visitor of the page that was asked for.
+/// Each speaks to the visitor of the page that was asked for. 信息不存在 alone is none: it is an answer to a request for
+/// information (Regulation, article 36).
 const TEXTS: &[&str] = &[
     "您访问的页面不存在",
     "您访问的页面已删除",
@@ -70,7 +70,6 @@ const TEXTS: &[&str] = &[
     "你要访问的页面不存在",
     "抱歉,页面不存在",
     "页面不存在或已",
-    "信息不存在或已",
     "文章不存在或已",
     "内容不存在或已",
     "该信息已被删除",
@@ -91,7 +90,10 @@ pub(super) fn why(look: &Look<'_>) -> Option<String> {
     if look.status != 200 || look.is_document() {
         return None;
     }
-    let title = || look.title_is(TITLES).filter(|_| look.length <= MOST_UNDER_TITLE);
+    let title = || {
+        let said = look.title_is(TITLES)?;
+        (look.length <= MOST_UNDER_TITLE && !is_number(look)).then_some(said)
+    };
     let sent = || {
         let said = look.text_holds(GONE, MOST).filter(|_| is_sent_home(look))?;
         Some(format!("{said}, and sent to the front page"))
@@ -111,6 +113,11 @@ pub(super) fn why_in_frame(look: &Look<'_>) -> Option<String> {
 /// Whether it speaks of a page that is gone, whatever else it may say.
 pub(super) fn says_gone(look: &Look<'_>) -> bool {
     look.text_holds(TEXTS, usize::MAX).is_some()
+}
+
+/// Whether the 404 of the title is that of a numbered document (青政发2023-404): there are other figures.
+fn is_number(look: &Look<'_>) -> bool {
+    look.title.replace("404", "").bytes().any(|byte| byte.is_ascii_digit())
 }
 
 fn is_sent_home(look: &Look<'_>) -> bool {
@@ -204,6 +211,9 @@ mod tests {
                 (200, &answer, ""),
                 (200, "<title>青政发〔2023〕404号</title><p>全文见附件", ""),
                 (200, "<title>第404号令</title><p>现予公布。", ""),
+                (200, "<title>青政发2023-404</title><p>各县区人民政府：现予公布。", ""),
+                (200, "<title>信息不存在_依申请公开</title><p>经检索，该政府信息不存在。", ""),
+                (200, "<p>您申请的信息不存在或已移交档案馆。", ""),
                 (
                     200,
                     "<title>关于页面不存在问题的通报</title><p>抽查发现三家网站显示页面不存在。",

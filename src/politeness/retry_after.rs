@@ -1,6 +1,6 @@
 //! How long a host is left alone that asked for it (429, 503) or that fails.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use crate::clock::Moment;
 
@@ -25,11 +25,17 @@ pub fn parse(value: &str, now: Moment) -> Option<Duration> {
         let seconds = value.parse().unwrap_or(u64::MAX);
         return Some(Duration::from_secs(seconds).min(LONGEST_REST));
     }
-    let date = match httpdate::parse_http_date(value) {
-        Ok(date) => jiff::Timestamp::try_from(date).ok()?,
-        Err(_another_form) => jiff::fmt::rfc2822::parse(value).ok()?.timestamp(),
-    };
-    Some(now.until(Moment::from_millis(date.as_millisecond())).min(LONGEST_REST))
+    Some(now.until(date(value)?).min(LONGEST_REST))
+}
+
+/// A date in one of the three forms of HTTP (RFC 9110, section 5.6.7), or as mail writes it, in any zone.
+fn date(value: &str) -> Option<Moment> {
+    if let Ok(date) = httpdate::parse_http_date(value) {
+        let since = date.duration_since(UNIX_EPOCH).ok()?;
+        return Some(Moment::default().after(since));
+    }
+    let date = jiff::fmt::rfc2822::parse(value).ok()?;
+    Some(Moment::from_millis(date.timestamp().as_millisecond()))
 }
 
 #[cfg(test)]
@@ -44,10 +50,11 @@ mod tests {
             (" 0 ", Some(0)),
             ("99999999999999999999999", Some(86_400)),
             ("Sun, 06 Nov 1994 08:49:37 GMT", Some(60)),
+            ("Sun, 06 Nov 1994 08:00:00 GMT", Some(0)),
             ("Sunday, 06-Nov-94 08:49:37 GMT", Some(60)),
             ("Sun Nov  6 08:49:37 1994", Some(60)),
             ("Sun, 06 Nov 1994 16:49:37 +0800", Some(60)),
-            ("Sun, 06 Nov 1994 08:00:00 GMT", Some(0)),
+            ("Thursday, 01-Jan-70 00:00:00 GMT", Some(0)),
             ("Sat, 06 Nov 2094 08:00:00 GMT", Some(86_400)),
             ("soon", None),
             ("-5", None),

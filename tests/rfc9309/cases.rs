@@ -90,13 +90,19 @@ pub(super) const MATCHES: [RuleCase; 46] = [
 ];
 
 #[rustfmt::skip]
-pub(super) const ERRORS: [RuleCase; 14] = [
+pub(super) const ERRORS: [RuleCase; 20] = [
     ("2.3.1.5", "of a file with mistakes what can be read holds", b"User-agent: *\n???\n: /b\nDisallow\nDisallow: /a", "/a", -5),
     ("2.3.1.5", "a page of HTML holds no rules", b"<!DOCTYPE html>\n<html><body>\n404: Disallow everything\n</body></html>", "/a", 0),
     ("2.3.1.5", "NUL octets end nothing", b"User-agent: *\nDisallow: /\0\nDisallow: /a", "/a", -3),
     ("2.3.1.5", "octets that are no UTF-8 harm no other line", b"\xff\xfe\nUser-agent: *\n# \xc4\xea\xb1\xa8\nDisallow: /a", "/a", -4),
     ("2.3.1.5", "only blanks allow", b" \t\r\n \n", "/a", 0),
     ("2.3.1.5 +", "the mark of the byte order is no part of the file", b"\xef\xbb\xbfUser-agent: *\nDisallow: /a", "/a", -2),
+    ("2.3.1.5 +", "nor is one within it", b"#\n\xef\xbb\xbfUser-agent: *\nDisallow: /a", "/a", -3),
+    ("2.3.1.5 +", "a full-width colon is a colon", "User-agent：*\nDisallow：/a：b".as_bytes(), "/a%EF%BC%9Ab", -2),
+    ("2.3.1.5 +", "in GBK too", b"User-agent\xa3\xba*\nDisallow \xa3\xba /\xc4\xea", "/%C4%EA", -2),
+    ("2.3.1.5 +", "in a value it is a letter", "User-agent: *\nDisallow /a：b".as_bytes(), "/a%EF%BC%9Ab", -2),
+    ("2.3.1.5 +", "an ideographic or a no-break blank is a blank", "User-agent:\u{3000}*\u{200b}\nDisallow\u{3000}:\u{a0}\u{3000}/a\u{a0}".as_bytes(), "/ab", -2),
+    ("2.3.1.5 +", "a file in UTF-16 is read", b"\xff\xfeU\0s\0e\0r\0-\0a\0g\0e\0n\0t\0:\0*\0\n\0D\0i\0s\0a\0l\0l\0o\0w\0:\0/\0a\0", "/a", -2),
     ("2.3.1.5 +", "a key may be misspelled as many misspell it", b"Useragent: *\nDisalow: /a", "/a", -2),
     ("2.3.1.5 +", "between two words a blank is colon enough", b"User-agent *\nDisallow /a", "/a", -2),
     ("2.3.1.5 +", "between three it is not", b"User-agent: *\nDisallow /a /b", "/a", 0),
@@ -113,7 +119,7 @@ pub(super) const ERRORS: [RuleCase; 14] = [
 pub(super) type AnswerCase = (&'static str, &'static str, &'static [&'static str], &'static str);
 
 #[rustfmt::skip]
-pub(super) const ANSWERS: [AnswerCase; 34] = [
+pub(super) const ANSWERS: [AnswerCase; 36] = [
     ("2.3.1.1", "a file that was had is followed", &["0 200"], "rules until 24"),
     ("2.3.1.1", "any 2xx is the file", &["0 203"], "rules until 24"),
     ("2.3.1.1", "of whatever number", &["0 299"], "rules until 24"),
@@ -127,6 +133,8 @@ pub(super) const ANSWERS: [AnswerCase; 34] = [
     ("2.3.1.2 +", "a redirect to nowhere is no file", &["0 301"], "allow until 24"),
     ("2.3.1.2 +", "nor is one to another scheme", &["0 301 ftp://yunling.gov.cn/"], "allow until 24"),
     ("2.3.1.2 +", "nor is one into a private network", &["0 301 http://10.0.0.1/", "0 forbidden_address"], "allow until 24"),
+    ("2.3.1.2 +", "a 304 that nobody asked for is no redirect, and leaves the copy as it is", &["0 200", "24 304"], "rules until 25"),
+    ("2.3.1.2 +", "without a copy it is no leave", &["0 304"], "disallow until 1"),
     ("2.3.1.3", "404 allows", &["0 404"], "allow until 24"),
     ("2.3.1.3", "401 and 403 allow", &["0 401", "0 403"], "allow until 24"),
     ("2.3.1.3", "410 allows", &["0 410"], "allow until 24"),

@@ -1,6 +1,6 @@
 //! What a server says costs no more than the limits allow.
 
-use super::super::limits::HEAD_BYTES;
+use super::super::limits::{HEAD_BYTES, LARGE_BODIES, LARGE_BODY_BYTES};
 use super::*;
 use crate::exchange::{FailureKind, Truncated};
 
@@ -154,4 +154,31 @@ async fn a_peer_that_was_asked_in_vain_is_told_by_its_address() {
     let exchange = fetch(&fetcher(&config()), &url.replace("http:", "https:"), gone).await;
     assert_eq!(exchange.address, Some(gone));
     assert_eq!(failure(exchange).kind, FailureKind::Connect, "TLS is not to blame");
+}
+
+#[tokio::test]
+async fn a_few_large_bodies_are_in_memory_at_once_until_they_are_let_go_packed_or_not() {
+    let body = vec![b' '; LARGE_BODY_BYTES + 1];
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(&body).unwrap();
+    for (coding, wire) in [("identity", body.clone()), ("gzip", packed.finish().unwrap())] {
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-encoding: {coding}\r\ncontent-length: {}\r\n\r\n",
+            wire.len()
+        );
+        let server = Server::saying("127.0.0.1", [head.as_bytes(), &wire].concat());
+        let (fetcher, url) = (fetcher(&config()), server.url());
+        let one = || fetch_with_place(&fetcher, &url, server.address, Trust::Verified);
+        let mut let_in = Vec::new();
+        for _ in 0..LARGE_BODIES {
+            let_in.push(one().await);
+        }
+        let next = one();
+        tokio::pin!(next);
+        let waits = tokio::time::timeout(Duration::from_millis(300), &mut next).await;
+        assert!(waits.is_err(), "{coding}: one more than there are places");
+        drop(let_in.pop());
+        let (next, _place) = next.await;
+        assert_eq!(response(next).payload.len(), body.len(), "{coding}");
+    }
 }

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::{Fetcher, Trust, Validators};
+use super::{Fetcher, Place, Trust, Validators};
 use crate::clock::Moment;
 use crate::config::Config;
 use crate::exchange::{Ending, Exchange, Failure, Response};
@@ -40,6 +40,15 @@ async fn fetch(fetcher: &Fetcher, url: &str, address: SocketAddr) -> Exchange {
 }
 
 async fn fetch_as(fetcher: &Fetcher, url: &str, address: SocketAddr, trust: Trust) -> Exchange {
+    fetch_with_place(fetcher, url, address, trust).await.0
+}
+
+async fn fetch_with_place(
+    fetcher: &Fetcher,
+    url: &str,
+    address: SocketAddr,
+    trust: Trust,
+) -> (Exchange, Place) {
     let idle = pace::Pace { next_at: Moment::default(), delay: Duration::ZERO };
     let permit = pace::admit(idle, idle, Moment::default()).unwrap();
     let url = Url::parse(url).unwrap();

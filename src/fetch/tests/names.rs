@@ -76,6 +76,19 @@ async fn a_name_that_does_not_resolve_is_a_failure_of_its_own_in_bounded_time() 
 }
 
 #[tokio::test]
+async fn a_name_that_no_registry_would_give_is_looked_up_all_the_same() {
+    let fetcher = asking(|name, kind, _| Some(addresses(name, kind, &["127.20.0.1"])));
+    for host in ["zf_gk.qingshan.gov.cn", "青杉.政务", "www.qingshan.gov.cn."] {
+        let found = resolved(&fetcher, &format!("http://{host}/")).await;
+        assert_eq!(found.unwrap(), ["127.20.0.1:80"], "{host}");
+    }
+    for none in ["a..gov.cn", &format!("{}.gov.cn", "a".repeat(64))] {
+        let failure = resolved(&fetcher, &format!("http://{none}/")).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Dns, "{none}: {failure:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_name_of_many_addresses_gives_a_few() {
     let fetcher = asking(|name, kind, _| {
         let many: Vec<String> = (1..=50).map(|n| format!("127.20.0.{n}")).collect();

@@ -28,9 +28,17 @@ pub fn kept(bytes: &[u8]) -> &[u8] {
     end.and_then(|end| head.get(..=end)).unwrap_or_default()
 }
 
-/// The file without the mark of its byte order, which editors leave there.
-pub(super) fn without_mark(bytes: &[u8]) -> &[u8] {
-    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+/// The file without the mark of its byte order, which editors leave there. One in UTF-16 (an editor's "Unicode") is
+/// told by that mark and the zero octet of its first letter.
+pub(super) fn without_mark(bytes: &[u8]) -> Cow<'_, [u8]> {
+    match bytes {
+        [0xef, 0xbb, 0xbf, text @ ..] => Cow::Borrowed(text),
+        [0xff, 0xfe, _, 0, ..] | [0xfe, 0xff, 0, _, ..] => {
+            let (text, ..) = encoding_rs::UTF_16LE.decode(bytes);
+            Cow::Owned(text.into_owned().into_bytes())
+        }
+        _ => Cow::Borrowed(bytes),
+    }
 }
 
 /// Where the lines stand; CR, LF and CRLF end one.
@@ -60,6 +68,13 @@ impl Iterator for Lines<'_> {
         Some(line)
     }
 }
+
+/// Colons: plain, and full-width in UTF-8 and in GBK.
+const COLONS: [&[u8]; 3] = [b":", b"\xef\xbc\x9a", b"\xa3\xba"];
+
+/// Blanks beside those of ASCII: ideographic in UTF-8 and in GBK, no-break, and two of no width.
+const BLANKS: [&[u8]; 5] =
+    [b"\xe3\x80\x80", b"\xa1\xa1", b"\xc2\xa0", b"\xe2\x80\x8b", b"\xef\xbb\xbf"];
 
 /// What a line is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +107,7 @@ pub(super) fn ascii(line: &[u8]) -> Option<Cow<'_, str>> {
         Ok(text) if text.is_ascii() => Some(Cow::Borrowed(text)),
         _ => {
             let mut text = String::with_capacity(line.len() * 2);
-            for byte in line {
+            for byte in plain(line).iter() {
                 if byte.is_ascii() {
                     text.push(char::from(*byte));
                 } else {
@@ -102,6 +117,33 @@ pub(super) fn ascii(line: &[u8]) -> Option<Cow<'_, str>> {
             Some(Cow::Owned(text))
         }
     }
+}
+
+/// The line with a plain colon, and without blanks around its key and value, where it was typed by an input method
+/// for Chinese: what looks like a rule is meant as one.
+fn plain(line: &[u8]) -> Cow<'_, [u8]> {
+    let line = trim(line);
+    let is_of_key = |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b' ' | b'\t');
+    let end = line.iter().position(|byte| !is_of_key(byte)).unwrap_or(line.len());
+    let (key, rest) = line.split_at(end);
+    let rest = trim(rest);
+    match COLONS.iter().find_map(|colon| rest.strip_prefix(*colon)) {
+        Some(value) => Cow::Owned([key, b":", trim(value)].concat()),
+        None => Cow::Borrowed(line),
+    }
+}
+
+fn trim(mut text: &[u8]) -> &[u8] {
+    let shorter = |text: &[u8]| {
+        let blank = |blank: &&[u8]| text.starts_with(blank) || text.ends_with(blank);
+        BLANKS.iter().find(|one| blank(one)).copied()
+    };
+    text = text.trim_ascii();
+    while let Some(blank) = shorter(text) {
+        text = text.strip_prefix(blank).unwrap_or(text);
+        text = text.strip_suffix(blank).unwrap_or(text).trim_ascii();
+    }
+    text
 }
 
 /// The key and the value of a line; none where it says nothing to anybody.

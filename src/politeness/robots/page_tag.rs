@@ -93,7 +93,7 @@ impl PageTag {
 
 fn is_agent(name: &str) -> bool {
     !name.is_empty()
-        && name.bytes().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_'))
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
         && !WITH_VALUE.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
@@ -111,6 +111,7 @@ mod tests {
             ("gongkai: nofollow", Some("nofollow")),
             ("GongKai : noarchive, nofollow", Some("nofollow, noarchive")),
             ("otherbot: nofollow, noindex", None),
+            ("360spider: noindex, nofollow", None),
             ("noarchive, otherbot: nofollow, gongkai: noindex", Some("noindex, noarchive")),
             ("max-snippet: 20, nofollow", Some("nofollow")),
             ("unavailable_after: Wed, 03 Jul 2024 07:00:00 GMT, noindex", Some("noindex")),

@@ -41,6 +41,7 @@ impl Rules {
     /// 2.3.1.1: what can be parsed is followed).
     pub fn parse(bytes: &[u8]) -> Self {
         let file = without_mark(kept(bytes));
+        let file = file.as_ref();
         let mut reader = Reader::default();
         for (number, line) in (1..).zip(Lines::of(file)) {
             let span = Span::of(&line);
