@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::lines::MAX_BYTES;
 use super::{Rules, kept};
 use crate::canonical::{self, CanonicalUrl};
 use crate::clock::Moment;
@@ -113,11 +112,6 @@ impl InForce {
             // What was cut by our own patience, or broke off, is not the file.
             (200..=299, Some(cut @ (Truncated::Time | Truncated::Disconnect))) => {
                 Self::unreachable(previous, now, &format!("cut: {}", cut.as_str()), None)
-            }
-            // Of what is too long as much must be there as is read.
-            (200..=299, Some(Truncated::Length)) if response.payload.len() < MAX_BYTES => {
-                let why = format!("`fetch.max_body` cut it below {MAX_BYTES} bytes");
-                Self::unreachable(previous, now, &why, None)
             }
             (200..=299, None | Some(Truncated::Length)) => Self {
                 standing: Standing::Rules,
@@ -363,20 +357,7 @@ mod tests {
             let kept = InForce::after(good.clone(), 0, &exchange(DAY, cut(how)), None);
             assert_eq!((kept.standing, kept.failures), (Standing::Rules, 1));
         }
-    }
-
-    #[test]
-    fn of_a_file_that_was_cut_for_its_length_as_much_must_be_there_as_is_read() {
-        let cut = |length: usize| {
-            let mut long = response(200, &[], b"User-agent: *\nDisallow: /a\n");
-            long.payload.resize(length, b'#');
-            long.truncated = Some(Truncated::Length);
-            first(Ending::Answered(long))
-        };
-        assert_eq!(cut(MAX_BYTES).standing, Standing::Rules);
-        let below = cut(MAX_BYTES - 1);
-        assert_eq!(below.standing, Standing::Disallow);
-        assert!(below.why.contains("fetch.max_body"), "{}", below.why);
+        assert_eq!(first(cut(Truncated::Length)).standing, Standing::Rules);
     }
 
     #[test]
