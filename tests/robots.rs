@@ -259,3 +259,21 @@ fn a_page_that_asks_not_to_be_followed_is_kept_and_not_followed() {
     assert_eq!(said.len(), 1);
     assert!(said[0].contains("\r\nrobotsTag: nofollow, noindex, noarchive\r\n"), "{}", said[0]);
 }
+
+#[test]
+fn a_robots_file_is_read_for_500_kib_however_short_bodies_are_cut() {
+    let robots = format!("User-agent: *\n{}Disallow: /later/\n", "# a line\n".repeat(400));
+    let (address, asked) = serve(
+        move || ("200 OK", robots.clone()),
+        "",
+        "<a href=\"/later/x.html\">later</a><a href=\"/now.html\">now</a>",
+    );
+    let workspace = workspace(address, "");
+    let config = workspace.path().join("config.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replace("max_body = \"2MiB\"", "max_body = \"1KiB\"")).unwrap();
+    workspace.result(&["crawl"]);
+    let asked = asked.lock().unwrap();
+    assert!(asked.iter().any(|path| path == "/now.html"), "{asked:?}");
+    assert!(asked.iter().all(|path| path != "/later/x.html"), "{asked:?}");
+}

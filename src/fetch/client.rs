@@ -1,5 +1,6 @@
 //! Sends one request through reqwest, to one address and by one way after the other.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +20,7 @@ use crate::canonical;
 use crate::clock::{self, Stopwatch};
 use crate::config::{self, Config};
 use crate::exchange::{self, Ending, Exchange, Failure, FailureKind, Response, Tls};
-use crate::politeness::Permit;
+use crate::politeness::{Permit, robots};
 
 /// What the server said of the page when we had it last, sent back to it (RFC 9110, section 13.1).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -169,6 +170,16 @@ impl Inner {
         Err(Refused::Port(address.port()))
     }
 
+    /// Those of the configuration, but for a robots.txt, which is read for 500 KiB whatever they say (RFC 9309,
+    /// section 2.5): half a file is no leave for what the other half forbids.
+    fn limits_of(&self, url: &Url) -> Cow<'_, config::Fetch> {
+        let least = u64::try_from(robots::MAX_BYTES).unwrap_or(u64::MAX);
+        if url.path() != "/robots.txt" || self.limits.max_body >= least {
+            return Cow::Borrowed(&self.limits);
+        }
+        Cow::Owned(config::Fetch { max_body: least, ..self.limits.clone() })
+    }
+
     async fn ask(
         &self,
         (url, address): (&Url, SocketAddr),
@@ -187,7 +198,8 @@ impl Inner {
             self.clients.forget(&to);
         }
         checked.map_err(|detail| (Failure { kind: FailureKind::Protocol, detail }, tls.clone()))?;
-        Ok((answer::read(answer, stopwatch, &self.limits, &self.places, place).await, tls))
+        let limits = self.limits_of(url);
+        Ok((answer::read(answer, stopwatch, &limits, &self.places, place).await, tls))
     }
 
     /// The response's head, where it came from, and by which way.

@@ -13,7 +13,7 @@ use robotstxt::parser::{ParseKeyType, ParsedRobotsKey, RobotsTxtParser};
 use super::pattern::encode;
 
 /// So much of the file is read, up to the last whole line (section 2.5: 500 KiB at least).
-pub(super) const MAX_BYTES: usize = 512 * 1024;
+pub const MAX_BYTES: usize = 512 * 1024;
 
 /// A line that is longer without its comment is passed over: a rule for a URL that we would admit,
 /// every letter of it encoded, is shorter.

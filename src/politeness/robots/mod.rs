@@ -16,7 +16,7 @@ mod rules;
 
 pub use in_force::{COPY_SERVES_FOR, FRESH_FOR, InForce, MAX_REDIRECTS, Standing};
 pub use limits::VisitTime;
-pub use lines::kept;
+pub use lines::{MAX_BYTES, kept};
 pub use page_tag::PageTag;
 pub use rules::{Decision, Rules};
 
