@@ -79,6 +79,8 @@ struct Listed {
     /// What the file was when it was read last.
     seen: Option<(SystemTime, u64)>,
     list: HostList,
+    /// It could not be read, and that was told.
+    unreadable: bool,
 }
 
 impl HostList {
@@ -202,6 +204,19 @@ impl Stops {
 
 impl Listed {
     fn look(
+        &mut self,
+        path: &Path,
+        kind: StopKind,
+        changes: &mut Vec<StopChange>,
+    ) -> Result<(), StopsError> {
+        let read = self.read(path, kind, changes);
+        match std::mem::replace(&mut self.unreadable, read.is_err()) {
+            true if read.is_err() => Ok(()),
+            _ => read,
+        }
+    }
+
+    fn read(
         &mut self,
         path: &Path,
         kind: StopKind,
