@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use crate::canonical::HostKey;
 use crate::config;
+use crate::scope::bare;
 
 /// What a stop is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,6 +82,8 @@ struct Listed {
     list: HostList,
     /// It could not be read, and that was told.
     unreadable: bool,
+    /// Lines of it name no host.
+    has_mistakes: bool,
 }
 
 impl HostList {
@@ -97,10 +100,9 @@ impl HostList {
                 Some(name) => ("*.", name),
                 None => ("", line),
             };
-            // As a URL would spell it: lower case, internationalised names in ASCII.
-            match url::Host::parse(name.trim_end_matches('.')) {
-                Ok(host) => drop(hosts.insert(format!("{star}{host}"))),
-                Err(_) => wrong.push((index + 1, line.to_owned())),
+            match host(name) {
+                Some(host) => drop(hosts.insert(format!("{star}{host}"))),
+                None => wrong.push((index + 1, line.to_owned())),
             }
         }
         (Self(hosts), wrong)
@@ -125,7 +127,7 @@ impl HostList {
         }
     }
 
-    /// The line that names a host, if one does.
+    /// The line that names a host, if one does; a leading `www.` makes no difference, as for a seed.
     pub fn line_of(&self, host: &HostKey) -> Option<&str> {
         if self.0.is_empty() {
             return None;
@@ -133,9 +135,25 @@ impl HostList {
         let domains =
             std::iter::successors(Some(host.as_str()), |name| Some(name.split_once('.')?.1));
         let found = |line: &str| self.0.get(line).map(String::as_str);
-        found(host.as_str())
+        found(bare(host.as_str()))
+            .or_else(|| found(&format!("www.{}", bare(host.as_str()))))
             .or_else(|| domains.into_iter().find_map(|name| found(&format!("*.{name}"))))
     }
+}
+
+/// A host as a URL would spell it: lower case, internationalised names in ASCII. What no name can be is none,
+/// though a URL might hold it.
+fn host(name: &str) -> Option<String> {
+    let host = url::Host::parse(name.strip_suffix('.').unwrap_or(name)).ok()?;
+    let url::Host::Domain(name) = &host else {
+        return Some(host.to_string());
+    };
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+            && label.bytes().any(|byte| byte.is_ascii_alphanumeric())
+    };
+    name.split('.').all(is_label).then(|| name.clone())
 }
 
 impl Stops {
@@ -158,7 +176,7 @@ impl Stops {
         let Some(files) = &self.files else {
             return (changes, Vec::new());
         };
-        let stopped = files.file.exists();
+        let stopped = files.file.exists() || files.file.is_symlink();
         if stopped != self.stopped {
             self.stopped = stopped;
             changes.push(StopChange { kind: StopKind::All, host: String::new(), on: stopped });
@@ -173,6 +191,11 @@ impl Stops {
     /// Whether everything stops.
     pub fn is_stopped(&self) -> bool {
         self.stopped
+    }
+
+    /// Whether a list has lines that name no host.
+    pub fn has_mistakes(&self) -> bool {
+        self.hosts.has_mistakes || self.opt_out.has_mistakes
     }
 
     /// The file whose presence stops everything.
@@ -225,7 +248,8 @@ impl Listed {
         let error = |source| StopsError { path: path.to_owned(), source };
         let seen = match std::fs::metadata(path) {
             Ok(file) => Some((file.modified().map_err(error)?, file.len())),
-            Err(gone) if gone.kind() == ErrorKind::NotFound => None,
+            // A link to where nothing is (a share that is not mounted) is no list that is not there.
+            Err(gone) if gone.kind() == ErrorKind::NotFound && !path.is_symlink() => None,
             Err(other) => return Err(error(other)),
         };
         if seen == self.seen {
@@ -235,10 +259,14 @@ impl Listed {
             Some(_) => std::fs::read(path).map_err(error)?,
             None => Vec::new(),
         };
-        let (list, wrong) = HostList::parse(&String::from_utf8_lossy(&bytes));
+        let text = String::from_utf8(bytes).map_err(|_| {
+            error(std::io::Error::new(ErrorKind::InvalidData, "it is not UTF-8: save it as UTF-8"))
+        })?;
+        let (list, wrong) = HostList::parse(&text);
+        self.has_mistakes = !wrong.is_empty();
         for (line, text) in wrong {
             tracing::error!(
-                "{}:{line}: expected a host, found {text:?}: nobody is spared by it",
+                "{}:{line}: expected a host such as www.example.gov.cn, or *.example.gov.cn for a domain, found {text:?}: nobody is spared by it",
                 path.display()
             );
         }
@@ -263,17 +291,38 @@ mod tests {
 
     #[test]
     fn a_list_names_hosts_and_domains_and_a_bad_line_costs_nothing_else() {
-        let text =
-            "\u{feff}# who\nWWW.Qingshan.GOV.cn # asked us\n\n*.yunling.gov.cn\na b\n例子.cn\n";
+        let text = "\u{feff}# who\nWWW.Qingshan.GOV.cn # asked us\n\n*.yunling.gov.cn\na b\n例子.cn\nbaishan.gov.cn.\n";
         let (list, wrong) = HostList::parse(text);
         assert_eq!(wrong, [(5, "a b".to_owned())]);
-        for named in
-            ["www.qingshan.gov.cn", "yunling.gov.cn", "a.b.yunling.gov.cn", "xn--fsqu00a.cn"]
-        {
+        for named in [
+            "www.qingshan.gov.cn",
+            "qingshan.gov.cn",
+            "www.baishan.gov.cn",
+            "yunling.gov.cn",
+            "a.b.yunling.gov.cn",
+            "xn--fsqu00a.cn",
+        ] {
             assert!(list.line_of(&host(named)).is_some(), "{named}");
         }
-        for other in ["qingshan.gov.cn", "xyunling.gov.cn", "gov.cn"] {
+        for other in ["tjj.qingshan.gov.cn", "xyunling.gov.cn", "gov.cn"] {
             assert_eq!(list.line_of(&host(other)), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_would_spare_nobody_is_told_of() {
+        for line in [
+            "*",
+            "*gov.cn",
+            "www.*.gov.cn",
+            ".a.gov.cn",
+            "a.gov.cn,b.gov.cn",
+            "a..gov.cn",
+            "-",
+            "http://a/",
+        ] {
+            let (list, wrong) = HostList::parse(line);
+            assert_eq!((list.lines().count(), wrong.len()), (0, 1), "{line}");
         }
     }
 
@@ -326,5 +375,9 @@ mod tests {
         assert_eq!((changes.len(), errors.len()), (2, 1));
         assert!(stops.names(&host("b.gov.cn")) && stops.is_stopped());
         assert!(Stops::read(&files).is_err(), "and no crawl begins");
+        std::fs::remove_dir(&files.opt_out).unwrap();
+        std::fs::write(&files.opt_out, b"\xff\xfea\0.\0c\0n\0").unwrap();
+        let error = Stops::read(&files).unwrap_err();
+        assert!(error.source.to_string().contains("save it as UTF-8"), "{error:?}");
     }
 }

@@ -111,6 +111,7 @@ fn who_opted_out_is_never_asked_and_a_run_that_did_would_be_found_out() {
         .unwrap();
     let crawl = workspace.run(&["crawl"]);
     let said = String::from_utf8(crawl.stderr).unwrap();
+    assert_eq!(crawl.status.code(), Some(1), "a line that spares nobody is no success");
     assert!(said.contains("opt-out.txt:2: expected a host"), "{said}");
     assert_eq!(asked(&portals, CITY), 0);
     assert!(asked(&portals, COUNTY) > 20);
@@ -154,6 +155,10 @@ fn outside_the_hours_of_its_seed_a_portal_is_not_asked_and_others_are() {
     let why = workspace.result(&["why", &format!("http://{CITY}/")]);
     assert!(why.contains("(hours: it is asked "), "{why}");
     workspace.result(&["audit"]);
+    fs::write(workspace.path().join("seeds/a-city.toml"), format!("urls = [\"http://{CITY}/\"]\n"))
+        .unwrap();
+    workspace.result(&["crawl", "--max-pages", "3"]);
+    assert!(asked(&portals, CITY) > 1, "hours that no file says any more keep nobody");
 }
 
 #[test]

@@ -61,7 +61,7 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
             let (dir, reserve) = (config.archive.dir.clone(), config.archive.reserve);
             return Err(Failure::failed(CrawlError::NoRoom { dir, reserve }));
         }
-        _ if reading.mistakes.is_empty() => Exit::Done,
+        _ if reading.mistakes.is_empty() && !summary.bad_lists => Exit::Done,
         _ => Exit::Failed,
     })
 }

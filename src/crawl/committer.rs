@@ -447,6 +447,7 @@ impl Committer {
                 ending,
                 tally: self.tally,
                 elapsed: self.clock.elapsed(),
+                bad_lists: self.stops.has_mistakes(),
                 pacing: kept,
                 waiting: backlog.waiting,
                 hosts_resting: backlog.hosts_resting,

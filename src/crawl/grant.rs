@@ -15,6 +15,7 @@ use crate::clock::Moment;
 use crate::config::Config;
 use crate::config::units::Hours;
 use crate::db::hosts::ReadyHost;
+use crate::db::origins::HOURS;
 use crate::db::urls::WaitingUrl;
 use crate::db::{DbError, Tx};
 use crate::exchange::Failure;
@@ -205,7 +206,8 @@ impl Turn<'_, '_> {
             return Ok(());
         }
         if let Some((until, hours)) = self.outside_hours(&host) {
-            return self.tx.rest_host(host.id, until, &format!("hours: it is asked {hours}"));
+            let why = format!("{HOURS}: it is asked {hours}");
+            return self.tx.rest_host(host.id, until, &why);
         }
         let connections = self.config.politeness.per_host_connections;
         for _ in host.in_flight..connections {

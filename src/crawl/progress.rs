@@ -69,6 +69,8 @@ pub struct Summary {
     pub tally: Tally,
     /// How long it took.
     pub elapsed: Duration,
+    /// Lists of stops have lines that name no host.
+    pub bad_lists: bool,
     /// How well it kept time.
     pub pacing: Measured,
     /// URLs still in the queues.

@@ -65,7 +65,7 @@ pub(super) fn open(
         |pace| pace::delay(politeness, pace),
         |last_response| pace::address_delay(politeness, last_response),
     )?;
-    db.forget_refusals(now)?;
+    db.forget_configured(now)?;
     if lapsed > 0 {
         tracing::warn!(urls = lapsed, "the last run was killed; what was in flight is asked again");
     }

@@ -10,6 +10,9 @@ use crate::exchange::FailureKind;
 use crate::outcome::RobotsChange;
 use crate::politeness::robots::{InForce, Standing};
 
+/// How the reason begins for which a host rests outside the hours of its seed.
+pub const HOURS: &str = "hours";
+
 const SELECT: &str = "SELECT standing, why, robots, location, redirects, fetched_at, expires_at,
      failures FROM origins WHERE origin = ?1";
 
@@ -39,18 +42,18 @@ pub(super) fn find(
 }
 
 impl super::Db {
-    /// Lets hosts be asked again that rest only because an address of theirs may not be asked: the
-    /// configuration may allow it by now, and if it does not, nothing is sent.
+    /// Lets hosts be asked again that rest only because of a configuration that may have changed: an address of
+    /// theirs may not be asked, or it is not their hour. Where it has not, nothing is sent.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn forget_refusals(&mut self, now: Moment) -> Result<(), DbError> {
+    pub fn forget_configured(&mut self, now: Moment) -> Result<(), DbError> {
         let refused = format!("{}: %", FailureKind::Forbidden.as_str());
         let tx = self.begin()?;
         tx.0.execute(
             "UPDATE hosts SET next_at = min(next_at, ?1 + delay_ms), rest_reason = NULL
-             WHERE rest_reason LIKE 'robots.txt: ' || ?2",
-            params![now.as_millis(), refused],
+             WHERE rest_reason LIKE 'robots.txt: ' || ?2 OR rest_reason LIKE ?3",
+            params![now.as_millis(), refused, format!("{HOURS}: %")],
         )?;
         tx.0.execute(
             "UPDATE origins SET expires_at = min(expires_at, ?1) WHERE standing = ?3 AND why LIKE ?2",

@@ -189,6 +189,10 @@ fn read_reach(file: &mut TomlFile) -> Reach {
                     "expected {SCOPE}, found {text:?}: hosts stand without scheme, port and path"
                 ))
             };
+            // A word without a dot is no host of a portal, but a slip for one of ours.
+            if text != "host" && text != "domain" && !text.contains(['.', ':']) {
+                return Err(wrong());
+            }
             // As a URL would spell it: lower case, internationalised names in ASCII.
             Ok(url::Host::parse(text).map_err(|_| wrong())?.to_string())
         })
@@ -305,6 +309,7 @@ mod tests {
             ("include = [\"年(报\"]", ["no regular expression", "unclosed group at letter 2"]),
             ("scope = [\"a.gov.cn:8080\"]", ["list of hosts", "port"]),
             ("name = \"a\\nb\"", ["on one line", "a\\nb"]),
+            ("scope = \"Domain\"", ["\"host\", \"domain\"", "\"Domain\""]),
             ("scope = \"http://a.gov.cn/\"", ["list of hosts", "without scheme"]),
             ("delay = 3", ["the number 3", "\"2s\""]),
             ("name = \"\"", ["portal's name", "\"\""]),
