@@ -289,6 +289,11 @@ mod tests {
         HostKey::from(name.to_owned())
     }
 
+    fn files(dir: &Path) -> config::Stops {
+        let [file, hosts, opt_out] = ["STOP", "hosts", "opt-out"].map(|name| dir.join(name));
+        config::Stops { file, hosts, opt_out }
+    }
+
     #[test]
     fn a_list_names_hosts_and_domains_and_a_bad_line_costs_nothing_else() {
         let text = "\u{feff}# who\nWWW.Qingshan.GOV.cn # asked us\n\n*.yunling.gov.cn\na b\n例子.cn\nbaishan.gov.cn.\n";
@@ -329,11 +334,7 @@ mod tests {
     #[test]
     fn what_changes_in_the_files_is_told_once() {
         let dir = tempfile::tempdir().unwrap();
-        let files = config::Stops {
-            file: dir.path().join("STOP"),
-            hosts: dir.path().join("hosts"),
-            opt_out: dir.path().join("opt-out"),
-        };
+        let files = files(dir.path());
         std::fs::write(&files.opt_out, "b.gov.cn\n").unwrap();
         let mut stops = Stops::read(&files).unwrap();
         assert!(stops.names(&host("b.gov.cn")) && !stops.is_stopped());
@@ -360,11 +361,7 @@ mod tests {
     #[test]
     fn a_list_that_cannot_be_read_stays_in_force_and_hides_no_other_stop() {
         let dir = tempfile::tempdir().unwrap();
-        let files = config::Stops {
-            file: dir.path().join("STOP"),
-            hosts: dir.path().join("hosts"),
-            opt_out: dir.path().join("opt-out"),
-        };
+        let files = files(dir.path());
         std::fs::write(&files.opt_out, "b.gov.cn\n").unwrap();
         let mut stops = Stops::read(&files).unwrap();
         std::fs::remove_file(&files.opt_out).unwrap();
