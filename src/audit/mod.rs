@@ -34,6 +34,7 @@ use crate::clock::Moment;
 use crate::config::Config;
 use crate::crawl::description::RunDescription;
 use crate::digest::Digest;
+use crate::politeness::pace;
 use crate::seeds::Seeds;
 use judge::Judge;
 use line::Line;
@@ -45,9 +46,14 @@ use stops::Stops;
 pub use line::write_gap;
 pub use violation::{Earlier, Rule, Violation};
 
-/// A crawl gives leave for a request, writes that down, and sends it so much later at most: leave that was good
-/// when it was given is good, though hours close or a copy expires meanwhile.
+/// A crawl gives leave for a request, writes that down on a disk that may be slow, and sends it so much later at
+/// most: leave that was good when it was given is good, though hours close or a copy expires meanwhile.
 const GRANTED_BEFORE: Duration = Duration::from_secs(5);
+
+/// The same of stops. A crawl has written down all leave that it gave before it looks at them, so that no disk
+/// comes between: what may still be sent is what was due within [`pace::AHEAD`], and a busy processor.
+const STOPPED_BEFORE: Duration = Duration::from_secs(1);
+const _: () = assert!(pace::AHEAD.as_millis() < STOPPED_BEFORE.as_millis());
 
 /// The earliest moment at which leave can have been given for a request that was sent at `at`.
 fn granted_by(at: Moment) -> Moment {

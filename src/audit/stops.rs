@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::GRANTED_BEFORE;
+use super::STOPPED_BEFORE;
 use super::violation::{Broken, Rule};
 use crate::archive::event::Event;
 use crate::canonical::HostKey;
@@ -52,7 +52,7 @@ impl Stops {
         let all = self.stopped.map(|since| (Some(since), StopKind::All.as_str().to_owned()));
         let mut in_force = all.into_iter().chain(listed);
         let (since, words) = in_force
-            .find(|(since, _)| since.is_none_or(|since| since.after(GRANTED_BEFORE) < at))?;
+            .find(|(since, _)| since.is_none_or(|since| since.after(STOPPED_BEFORE) < at))?;
         let since = since.map(|since| format!(" since {since}")).unwrap_or_default();
         Some(Broken {
             rule: Rule::Stopped,
@@ -93,6 +93,7 @@ mod tests {
         let said = words(&stops, "www.yunling.gov.cn", 200).unwrap();
         assert_eq!(said, "none since 1970-01-01T00:01:40.000Z (stop-host: www.yunling.gov.cn)");
         assert_eq!(words(&stops, "www.yunling.gov.cn", 101), None, "granted before");
+        assert!(words(&stops, "www.yunling.gov.cn", 102).is_some());
         stops.event(&event(300, StopKind::Host, "www.yunling.gov.cn", false));
         assert_eq!(words(&stops, "www.yunling.gov.cn", 400), None);
         stops.event(&event(500, StopKind::All, "", true));
