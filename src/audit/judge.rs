@@ -30,6 +30,8 @@ pub(super) struct Judge<'a> {
     origins: Origins,
     stops: Stops,
     pub(super) violations: Vec<Violation>,
+    /// Those for which an earlier exchange is not found: what they are is told at the end.
+    lacking: Vec<Violation>,
     pub(super) counts: Counts,
 }
 
@@ -41,6 +43,7 @@ pub(super) struct Counts {
     pub(super) first: Option<Moment>,
     pub(super) last: Option<Moment>,
     pub(super) violations: BTreeMap<Rule, u64>,
+    pub(super) lacking: u64,
 }
 
 /// A host, and what it asked for.
@@ -92,6 +95,7 @@ impl Host {
                 ),
                 due: format!("none before {} ({})", rest.until, rest.words),
                 after: Some(rest.asked.clone()),
+                is_lack: false,
             });
         }
         let due = self.delay(request);
@@ -124,6 +128,7 @@ impl<'a> Judge<'a> {
             origins: Origins::default(),
             stops: Stops::default(),
             violations: Vec::new(),
+            lacking: Vec::new(),
             counts: Counts::default(),
         }
     }
@@ -215,20 +220,45 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn violation(&mut self, request: &Request, broken: Broken) {
-        if let Some(host) = self.hosts.get_mut(&request.host) {
-            host.line.violations += 1;
+    /// Whether requests broke a rule for which an earlier exchange is not found: they did, unless the archive
+    /// `has_gaps` in which it may have stood; then they are given back, as what cannot be told.
+    pub(super) fn settle(&mut self, has_gaps: bool) -> Vec<Violation> {
+        let lacking = std::mem::take(&mut self.lacking);
+        if has_gaps || lacking.is_empty() {
+            return lacking;
         }
-        if let Some(line) = request.address.and_then(|address| self.addresses.get_mut(&address)) {
-            line.violations += 1;
+        let hosts = self.hosts.values_mut().map(|host| &mut host.line);
+        for line in hosts.chain(self.addresses.values_mut()) {
+            line.violations += line.lacking;
+        }
+        let lacked = std::mem::take(&mut self.counts.lacking);
+        *self.counts.violations.entry(Rule::Robots).or_default() += lacked;
+        self.violations.extend(lacking);
+        self.violations.sort_by_key(|violation| violation.at);
+        self.violations.truncate(KEPT);
+        Vec::new()
+    }
+
+    fn violation(&mut self, request: &Request, broken: Broken) {
+        let at_host = self.hosts.get_mut(&request.host).map(|host| &mut host.line);
+        let at_address = request.address.and_then(|address| self.addresses.get_mut(&address));
+        for line in at_host.into_iter().chain(at_address) {
+            line.violations += u64::from(!broken.is_lack);
+            line.lacking += u64::from(broken.is_lack);
         }
         if !self.tells_of(&request.host) {
             return;
         }
-        let Broken { rule, found, due, after } = broken;
-        *self.counts.violations.entry(rule).or_default() += 1;
-        if self.violations.len() < KEPT {
-            self.violations.push(Violation {
+        let Broken { rule, found, due, after, is_lack } = broken;
+        let kept = if is_lack {
+            self.counts.lacking += 1;
+            &mut self.lacking
+        } else {
+            *self.counts.violations.entry(rule).or_default() += 1;
+            &mut self.violations
+        };
+        if kept.len() < KEPT {
+            kept.push(Violation {
                 rule,
                 host: request.host.clone(),
                 address: request.address,
@@ -259,6 +289,7 @@ fn crowd(step: &Step, most: u32, who: &str) -> Option<Broken> {
         found: format!("{} at once at {who}", step.at_once),
         due: format!("{most} at most"),
         after: Some(step.before.clone()),
+        is_lack: false,
     })
 }
 
@@ -270,6 +301,7 @@ fn gap(step: &Step, connections: u32, rule: Rule) -> Option<Broken> {
         found: write_gap(step.gap.found),
         due: write_duration(step.gap.due),
         after: Some(step.before.clone()),
+        is_lack: false,
     })
 }
 
@@ -284,6 +316,7 @@ fn hours(request: &Request) -> Option<Broken> {
         found: format!("a request at {at}"),
         due: format!("requests within {hours}"),
         after: None,
+        is_lack: false,
     })
 }
 
@@ -294,6 +327,7 @@ fn not_public(request: &Request) -> Option<Broken> {
         found: format!("a request to {address}"),
         due: "a public address, or one that network.allow_private names".to_owned(),
         after: None,
+        is_lack: false,
     })
 }
 

@@ -22,6 +22,8 @@ pub(super) struct Line {
     pub(super) most_at_once: u32,
     /// Rules broken by them.
     pub(super) violations: u64,
+    /// Requests for which an earlier exchange is not found.
+    pub(super) lacking: u64,
     /// How long the last answer took.
     pub(super) last_response: Option<Duration>,
     in_flight: u32,

@@ -4,11 +4,12 @@
 //! - `order`: exchanges in the order of time
 //! - `judge`: each request against every rule; `line`: what is kept of a host and of an address; `robots`:
 //!   which robots.txt was in force; `stops`: which stops
-//! - `violation`: what is found
+//! - `violation`: what is found; `gaps`: what the archive itself shows to be missing
 //!
 //! Neither index nor lock is needed: a crawl may go on. What is kept grows with hosts, addresses and origins,
 //! never with exchanges.
 
+mod gaps;
 mod judge;
 mod line;
 mod order;
@@ -87,8 +88,11 @@ pub struct Audit {
     pub addresses: Vec<Row>,
     /// The violations, in the order of time; at most 10,000.
     pub violations: Vec<Violation>,
+    /// Requests for which a robots.txt that permits them is not found, where it may lie in what is damaged or
+    /// missing; at most 10,000.
+    pub unproven: Vec<Violation>,
     /// What could not be read, and so proves nothing; at most 1,000.
-    pub damages: Vec<Unproven>,
+    pub damages: Vec<DamagedPlace>,
     /// In all.
     pub summary: Summary,
 }
@@ -116,7 +120,7 @@ pub struct Row {
 
 /// Bytes of which nothing can be said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Unproven {
+pub struct DamagedPlace {
     /// The WARC file.
     #[serde(serialize_with = "violation::as_text")]
     pub file: Arc<str>,
@@ -149,6 +153,12 @@ pub struct Summary {
     pub undescribed: u64,
     /// Places in files that cannot be read as exchanges.
     pub damaged: u64,
+    /// Files that are not there, told from the numbers of the others.
+    pub missing_files: u64,
+    /// Whole records that a repair kept of exchanges which are lost.
+    pub lost_records: u64,
+    /// Requests of which neither can be told, whether they kept the rules or broke them.
+    pub unproven: u64,
     /// Violations.
     pub violations: u64,
     /// How many of each rule.
@@ -178,10 +188,12 @@ pub fn run<E: From<AuditError>>(
             pass.file(file, &mut progress)?;
         }
         pass.flush();
-        match std::mem::take(&mut pass.payloads).look_again() {
-            Some(again) => payloads = again,
-            None => return Ok(pass.audit()),
+        if let Some(again) = std::mem::take(&mut pass.payloads).look_again() {
+            payloads = again;
+            continue;
         }
+        pass.summary.missing_files = gaps::missing(&files);
+        return Ok(pass.audit(files.iter().any(gaps::is_mended)));
     }
 }
 
@@ -213,7 +225,7 @@ struct Pass<'a> {
     order: Order,
     judge: Judge<'a>,
     payloads: Payloads,
-    damages: Vec<Unproven>,
+    damages: Vec<DamagedPlace>,
     summary: Summary,
     done: u64,
     of: u64,
@@ -255,6 +267,8 @@ impl<'a> Pass<'a> {
                     progress(done, self.of)?;
                 }
                 Piece::Event(event) => self.order.add_event(event),
+                // A repair keeps what is whole of an exchange that is lost: that was told before it.
+                Piece::Stray(_) if gaps::is_mended(file) => self.summary.lost_records += 1,
                 Piece::Damage(damage) | Piece::Stray(damage) => self.damage(&name, damage),
             }
         }
@@ -327,7 +341,7 @@ impl<'a> Pass<'a> {
     fn damage(&mut self, name: &Arc<str>, Damage { offset, end, what }: Damage) {
         self.summary.damaged += 1;
         if self.damages.len() < DAMAGES_KEPT {
-            self.damages.push(Unproven { file: Arc::clone(name), offset, end, why: what });
+            self.damages.push(DamagedPlace { file: Arc::clone(name), offset, end, why: what });
         }
     }
 
@@ -345,8 +359,11 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn audit(self) -> Audit {
-        let Self { judge, damages, summary, .. } = self;
+    /// `is_mended`: a repair has left out what was damaged.
+    fn audit(self, is_mended: bool) -> Audit {
+        let Self { mut judge, damages, summary, .. } = self;
+        let has_gaps = is_mended || summary.damaged > 0 || summary.missing_files > 0;
+        let unproven = judge.settle(has_gaps);
         let told =
             judge.hosts.iter().filter(|(host, of)| judge.tells_of(host) && of.line.requests > 0);
         let (mut hosts, mut at) = (Vec::new(), HashSet::new());
@@ -367,11 +384,12 @@ impl<'a> Pass<'a> {
             runs: counts.runs.len() as u64,
             first: counts.first,
             last: counts.last,
+            unproven: counts.lacking,
             violations: counts.violations.values().sum(),
             by_rule: counts.violations,
             ..summary
         };
-        Audit { hosts, addresses, violations: judge.violations, damages, summary }
+        Audit { hosts, addresses, violations: judge.violations, unproven, damages, summary }
     }
 }
 

@@ -18,7 +18,15 @@ use crate::exchange::{Ending, Response};
 use crate::not_page;
 use crate::politeness::robots::{InForce, Rules, Standing, kept};
 
-const ASK_FIRST: &str = "a robots.txt asked for before the page";
+fn broken(rule: Rule, found: String, due: String) -> Broken {
+    Broken { rule, found, due, after: None, is_lack: false }
+}
+
+/// No exchange is found that would permit it.
+fn lack(found: String) -> Broken {
+    let due = "a robots.txt asked for before the page".to_owned();
+    Broken { is_lack: true, ..broken(Rule::Robots, found, due) }
+}
 
 /// What an origin's robots.txt said last, and when it was asked for.
 #[derive(Debug)]
@@ -42,36 +50,35 @@ impl Origin {
         self.in_force.copy.as_ref().and_then(|_| self.rules.gap()).unwrap_or_default()
     }
 
-    /// Why a page must not be asked for at this moment, if so: the rule, what was found, what was due.
-    fn objection(&self, url: &Url, at: Moment) -> Option<(Rule, String, String)> {
+    /// Why a page must not be asked for at this moment, if so.
+    fn objection(&self, url: &Url, at: Moment) -> Option<Broken> {
         let in_force = &self.in_force;
         let expired = in_force.expires_at;
-        let (found, due) = match in_force.standing {
+        match in_force.standing {
             _ if at > expired.after(GRANTED_BEFORE) => {
-                (format!("a copy that was good until {expired}"), ASK_FIRST)
+                Some(lack(format!("a copy that was good until {expired}")))
             }
-            Standing::Redirect => ("a robots.txt that lies elsewhere".to_owned(), ASK_FIRST),
+            Standing::Redirect => Some(lack("a robots.txt that lies elsewhere".to_owned())),
             Standing::Disallow => {
-                let why = format!("a robots.txt that cannot be had ({})", in_force.why);
-                (why, "nothing asked of its origin")
+                let found = format!("a robots.txt that cannot be had ({})", in_force.why);
+                Some(broken(Rule::Robots, found, "nothing asked of its origin".to_owned()))
             }
-            Standing::Allow => return None,
-            Standing::Rules => return self.broken_rule(url, at),
-        };
-        Some((Rule::Robots, found, due.to_owned()))
+            Standing::Allow => None,
+            Standing::Rules => self.broken_rule(url, at),
+        }
     }
 
-    fn broken_rule(&self, url: &Url, at: Moment) -> Option<(Rule, String, String)> {
+    fn broken_rule(&self, url: &Url, at: Moment) -> Option<Broken> {
         let decision = self.rules.permits(url);
         if !decision.allowed {
             let line = decision.line.map(|(number, text)| format!("line {number}: {text}"));
             let due = "a page that robots.txt permits".to_owned();
-            return Some((Rule::Robots, line.unwrap_or_default(), due));
+            return Some(broken(Rule::Robots, line.unwrap_or_default(), due));
         }
         let times = self.rules.visit_time()?;
         (!times.contains(at) && !times.contains(granted_by(at))).then(|| {
             let due = format!("requests within Visit-time {times}");
-            (Rule::VisitTime, format!("a request at {at}"), due)
+            broken(Rule::VisitTime, format!("a request at {at}"), due)
         })
     }
 
@@ -111,15 +118,10 @@ impl Origins {
     /// What is wrong with asking for a page at this moment, if anything is.
     pub(super) fn judge(&self, url: &CanonicalUrl, spelling: &Url, at: Moment) -> Option<Broken> {
         let Some(origin) = self.0.get(&url.origin()) else {
-            return Some(Broken {
-                rule: Rule::Robots,
-                found: "no robots.txt of its origin before it".to_owned(),
-                due: ASK_FIRST.to_owned(),
-                after: None,
-            });
+            return Some(lack("no robots.txt of its origin before it".to_owned()));
         };
-        let (rule, found, due) = origin.objection(spelling, at)?;
-        Some(Broken { rule, found, due, after: Some(origin.asked.clone()) })
+        let broken = origin.objection(spelling, at)?;
+        Some(Broken { after: Some(origin.asked.clone()), ..broken })
     }
 }
 

@@ -59,6 +59,7 @@ impl Stops {
             found: format!("a request at {at}"),
             due: format!("none{since} ({words})"),
             after: None,
+            is_lack: false,
         })
     }
 }
