@@ -2,6 +2,7 @@
 //! that is planted in the files is found, and nothing else.
 
 mod doctor;
+mod gaps;
 mod planted;
 
 use std::collections::BTreeMap;
@@ -43,6 +44,7 @@ struct Told {
     hosts: BTreeMap<String, Value>,
     addresses: BTreeMap<String, Value>,
     violations: Vec<Value>,
+    unproven: Vec<Value>,
     damages: Vec<Value>,
     summary: Value,
     code: Option<i32>,
@@ -60,18 +62,22 @@ fn audit(workspace: &Workspace, more: &[&str]) -> Told {
         hosts: by_name(of("host")),
         addresses: by_name(of("address")),
         violations: of("violation"),
+        unproven: of("unproven"),
         damages: of("damage"),
         summary: lines.last().unwrap()["summary"].clone(),
         code,
     }
 }
 
-/// Each violation as its rule and the path that was asked for.
+/// A violation as its rule and the path that was asked for.
+fn rule_and_path(violation: &Value) -> (String, String) {
+    let text = |key: &str| violation[key].as_str().unwrap();
+    (text("rule").to_owned(), text("url").splitn(4, '/').nth(3).unwrap().to_owned())
+}
+
+/// Each violation.
 fn found(told: &Told) -> Vec<(String, String)> {
-    let text = |violation: &Value, key: &str| violation[key].as_str().unwrap().to_owned();
-    let path = |url: String| url.splitn(4, '/').nth(3).unwrap().to_owned();
-    let one = |violation| (text(violation, "rule"), path(text(violation, "url")));
-    told.violations.iter().map(one).collect()
+    told.violations.iter().map(rule_and_path).collect()
 }
 
 /// The audit of a copy whose records were rewritten.

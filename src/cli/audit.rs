@@ -175,7 +175,7 @@ fn gaps(summary: &Summary) -> String {
     let mut words = String::new();
     if summary.unproven > 0 {
         words.push_str(&format!(
-            "; {} unproven: the robots.txt that permits it may lie in what is damaged or missing",
+            "; {} unproven: what permitted this may lie in what is damaged or missing",
             count(summary.unproven, "request")
         ));
     }
