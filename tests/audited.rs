@@ -8,6 +8,7 @@ mod planted;
 use std::collections::BTreeMap;
 use std::fs;
 use std::process::Stdio;
+use std::time::Duration;
 
 use gongkai::archive::exchanges::{Archived, Exchanges, Piece};
 use gongkai::archive::scan::Scan;
@@ -213,6 +214,28 @@ fn nothing_is_asked_of_a_host_that_opted_out_and_where_it_was_that_is_found() {
     let asked: Vec<_> =
         of_host(&all, COUNTY).iter().map(|one| ("stopped".to_owned(), path(one))).collect();
     assert!(asked.len() > 5, "{asked:?}");
+
+    // Its administrator is told since when, and of the copy that was gone by.
+    let (lines, _) = workspace.json_lines(&["audit", "--json", "--host", COUNTY]);
+    let of = |kind: &str| lines.iter().find_map(|line| line.get(kind)).unwrap();
+    let last = of_host(&all, COUNTY).pop().unwrap().exchange.started;
+    assert_eq!(of("named")["by"], format!("opt-out: {COUNTY}"));
+    assert_eq!(of("named")["last_request"], last.to_string());
+    let since = Moment::parse(of("named")["since"].as_str().unwrap()).unwrap();
+    assert!(
+        last <= since.after(Duration::from_secs(1)) && since < all.last().unwrap().exchange.started
+    );
+    let robots = of_host(&all, COUNTY)[0];
+    assert_eq!(of("robots")["origin"], format!("http://{COUNTY}"));
+    assert_eq!(of("robots")["digest"], robots.recorded.payload.unwrap().to_string());
+    assert_eq!(of("robots")["fetched_at"], robots.exchange.finished().to_string());
+    let screen = workspace.result(&["audit", "--host", COUNTY]);
+    assert!(
+        screen.contains(&format!("\nrobots.txt of http://{COUNTY}: rules, fetched ")),
+        "{screen}"
+    );
+    assert!(screen.contains(&format!("\n{COUNTY}: named since {since} (opt-out: ")), "{screen}");
+    assert!(!workspace.result(&["audit"]).contains("robots.txt of"));
 
     // It opted out an hour before it was asked first.
     let before = Moment::from_millis(all[0].exchange.started.as_millis() - 3_600_000);

@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::granted_by;
 use super::line::{Line, RESOLUTION, Step, write_gap};
 use super::request::Request;
-use super::robots::Origins;
-use super::stops::Stops;
+use super::robots::{Origins, RobotsInForce};
+use super::stops::{Named, Stops};
 use super::violation::{Broken, Earlier, Rule, Violation};
 use crate::archive::event::Event;
 use crate::canonical::HostKey;
@@ -29,6 +29,8 @@ pub(super) struct Judge<'a> {
     pub(super) addresses: HashMap<IpAddr, Line>,
     origins: Origins,
     stops: Stops,
+    /// Of the hosts that are told of by name, those that stand on a list: by which line, and since when.
+    named: HashMap<HostKey, (String, Moment)>,
     pub(super) violations: Vec<Violation>,
     /// Those for which an earlier exchange is not found: what they are is told at the end.
     lacking: Vec<Violation>,
@@ -127,6 +129,7 @@ impl<'a> Judge<'a> {
             addresses: HashMap::new(),
             origins: Origins::default(),
             stops: Stops::default(),
+            named: HashMap::new(),
             violations: Vec::new(),
             lacking: Vec::new(),
             counts: Counts::default(),
@@ -139,13 +142,35 @@ impl<'a> Judge<'a> {
     }
 
     /// A run begins, with these stops in force.
-    pub(super) fn begin(&mut self, stops: Stops) {
+    pub(super) fn begin(&mut self, stops: Stops, at: Moment) {
         self.stops = stops;
+        self.note_named(at);
     }
 
     /// A stop comes into force, or is taken back.
     pub(super) fn event(&mut self, event: &Event) {
         self.stops.event(event);
+        self.note_named(event.at);
+    }
+
+    fn note_named(&mut self, since: Moment) {
+        for host in self.only {
+            match (self.stops.names(host), self.named.get(host)) {
+                (Some(by), Some((before, _))) if by == *before => {}
+                (Some(by), _) => drop(self.named.insert(host.clone(), (by, since))),
+                (None, _) => drop(self.named.remove(host)),
+            }
+        }
+    }
+
+    /// What was in force at the end for the hosts that are told of by name.
+    pub(super) fn in_force(&self) -> (Vec<RobotsInForce>, Vec<Named>) {
+        let named = self.only.iter().filter_map(|host| {
+            let (by, since) = self.named.get(host)?.clone();
+            let last_request = self.hosts.get(host).and_then(|of| of.line.last_start());
+            Some(Named { host: host.clone(), by, since, last_request })
+        });
+        (self.origins.of_hosts(self.only), named.collect())
     }
 
     /// A request is sent.

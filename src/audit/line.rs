@@ -115,6 +115,11 @@ impl Line {
         Some(Step { before, gap, at_once: self.in_flight })
     }
 
+    /// When the last request began.
+    pub(super) fn last_start(&self) -> Option<Moment> {
+        self.newest.as_ref().map(|newest| newest.earlier.at)
+    }
+
     /// An exchange of it is over; `due` is the gap that it asks for, by what is known now.
     pub(super) fn end(&mut self, earlier: &Earlier, due: Duration) {
         self.in_flight = self.in_flight.saturating_sub(1);

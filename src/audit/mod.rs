@@ -45,6 +45,8 @@ use robots::Payloads;
 use stops::Stops;
 
 pub use line::write_gap;
+pub use robots::RobotsInForce;
+pub use stops::Named;
 pub use violation::{Earlier, Rule, Violation};
 
 /// A crawl gives leave for a request, writes that down on a disk that may be slow, and sends it so much later at
@@ -86,6 +88,10 @@ pub struct Audit {
     pub hosts: Vec<Row>,
     /// The IP addresses, likewise.
     pub addresses: Vec<Row>,
+    /// Where hosts were chosen, the robots.txt that was in force for each of their origins at the end.
+    pub robots: Vec<RobotsInForce>,
+    /// Where hosts were chosen, those that stood on a list of stops or of opt-outs at the end.
+    pub named: Vec<Named>,
     /// The violations, in the order of time; at most 10,000.
     pub violations: Vec<Violation>,
     /// Requests for which a robots.txt that permits them is not found, where it may lie in what is damaged or
@@ -260,7 +266,7 @@ impl<'a> Pass<'a> {
         let scan = opened.and_then(|(path, opened)| Scan::of(&path, opened, Some(file.length)));
         for piece in Exchanges::new(scan.map_err(AuditError::from)?) {
             match piece.map_err(AuditError::from)? {
-                Piece::Info { run, .. } => self.begin(run.as_deref()),
+                Piece::Info { at, run, .. } => self.begin(run.as_deref(), at),
                 Piece::Exchange(archived) => {
                     let done = self.done + archived.end;
                     self.exchange(*archived, &name);
@@ -278,7 +284,7 @@ impl<'a> Pass<'a> {
     }
 
     /// The run that a file describes.
-    fn begin(&mut self, described: Option<&str>) {
+    fn begin(&mut self, described: Option<&str>, at: Moment) {
         let Some(text) = described else {
             return;
         };
@@ -291,7 +297,7 @@ impl<'a> Pass<'a> {
             Ok(run) => {
                 self.described_by = Some(digest);
                 let RunDescription { run: number, config, seeds, stops, .. } = run;
-                self.turn_to(Run { number, config, seeds }, Stops::begin(stops));
+                self.turn_to(Run { number, config, seeds }, Stops::begin(stops), at);
             }
             Err(error) => {
                 tracing::warn!(%error, "today's configuration and seeds are gone by");
@@ -301,14 +307,14 @@ impl<'a> Pass<'a> {
     }
 
     /// Runs do not overlap: whatever the clock did between them, one is over before the next.
-    fn turn_to(&mut self, run: Run, stops: Stops) {
+    fn turn_to(&mut self, run: Run, stops: Stops, at: Moment) {
         self.flush();
-        self.judge.begin(stops);
+        self.judge.begin(stops, at);
         self.run = Arc::new(run);
     }
 
     /// What is gone by for a file that describes no run: the run at hand, where its exchanges are of that.
-    fn begin_undescribed(&mut self, number: i64) {
+    fn begin_undescribed(&mut self, number: i64, at: Moment) {
         self.is_described = true;
         self.summary.undescribed += 1;
         if number != self.run.number || number == 0 {
@@ -317,13 +323,14 @@ impl<'a> Pass<'a> {
             self.turn_to(
                 Run { number, config: config.clone(), seeds: seeds.clone() },
                 Stops::default(),
+                at,
             );
         }
     }
 
     fn exchange(&mut self, mut archived: Archived, name: &Arc<str>) {
         if !self.is_described {
-            self.begin_undescribed(archived.metadata.provenance.run);
+            self.begin_undescribed(archived.metadata.provenance.run, archived.exchange.started);
         }
         let (offset, end) = (archived.offset, archived.end);
         if !self.payloads.take(&mut archived) {
@@ -364,6 +371,7 @@ impl<'a> Pass<'a> {
         let Self { mut judge, damages, summary, .. } = self;
         let has_gaps = is_mended || summary.damaged > 0 || summary.missing_files > 0;
         let unproven = judge.settle(has_gaps);
+        let (robots, named) = judge.in_force();
         let told =
             judge.hosts.iter().filter(|(host, of)| judge.tells_of(host) && of.line.requests > 0);
         let (mut hosts, mut at) = (Vec::new(), HashSet::new());
@@ -389,7 +397,16 @@ impl<'a> Pass<'a> {
             by_rule: counts.violations,
             ..summary
         };
-        Audit { hosts, addresses, violations: judge.violations, unproven, damages, summary }
+        Audit {
+            hosts,
+            addresses,
+            robots,
+            named,
+            violations: judge.violations,
+            unproven,
+            damages,
+            summary,
+        }
     }
 }
 

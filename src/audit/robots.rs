@@ -1,9 +1,11 @@
 //! Which robots.txt was in force for an origin, told from its archived exchanges alone.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Serialize;
 use url::Url;
 
 use super::request::RobotsAnswer;
@@ -34,15 +36,66 @@ pub(super) struct Origin {
     in_force: InForce,
     rules: Rules,
     asked: Earlier,
+    /// Of the copy.
+    digest: Option<Digest>,
+}
+
+/// The robots.txt that was in force for an origin at the end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RobotsInForce {
+    /// The origin.
+    pub origin: String,
+    /// What held, in the word of [`Standing::as_str`].
+    pub standing: &'static str,
+    /// Why, in words; empty where the file was read.
+    pub why: String,
+    /// When the copy was fetched; without one, when the last answer came.
+    pub fetched_at: Moment,
+    /// It was in force no longer than until then.
+    pub expires_at: Moment,
+    /// Of the copy, where there is one: `sha256:` and 64 hexadecimal digits, as its record says.
+    pub digest: Option<String>,
+}
+
+/// `robots.txt of ORIGIN: rules, fetched MOMENT (sha256:…), good until MOMENT`
+impl fmt::Display for RobotsInForce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { origin, standing, why, fetched_at, expires_at, digest } = self;
+        write!(f, "robots.txt of {origin}: {standing}, fetched {fetched_at}")?;
+        if let Some(digest) = digest {
+            write!(f, " ({digest})")?;
+        }
+        if !why.is_empty() {
+            write!(f, " ({why})")?;
+        }
+        write!(f, ", good until {expires_at}")
+    }
 }
 
 impl Origin {
     /// What is in force after one more exchange; `before` is what was.
     fn after(before: Option<Self>, answer: &RobotsAnswer, asked: &Earlier) -> Self {
+        let digest_before = before.as_ref().and_then(|before| before.digest);
         let before = before.map(|before| before.in_force);
+        let copied_before = before.as_ref().map(|before| before.fetched_at);
         let not_page = answer.not_page.as_ref();
         let in_force = InForce::after(before, answer.redirects, &answer.exchange, not_page);
-        Self { rules: in_force.rules(), in_force, asked: asked.clone() }
+        let is_new = copied_before != Some(in_force.fetched_at);
+        let digest = if is_new { answer.digest } else { digest_before };
+        let digest = digest.filter(|_| in_force.copy.is_some());
+        Self { rules: in_force.rules(), in_force, asked: asked.clone(), digest }
+    }
+
+    fn told(&self, origin: &str) -> RobotsInForce {
+        let InForce { standing, why, fetched_at, expires_at, .. } = &self.in_force;
+        RobotsInForce {
+            origin: origin.to_owned(),
+            standing: standing.as_str(),
+            why: why.clone(),
+            fetched_at: *fetched_at,
+            expires_at: *expires_at,
+            digest: self.digest.map(|digest| digest.to_string()),
+        }
     }
 
     /// The gap between two requests that the copy asks for, if only zero.
@@ -113,6 +166,18 @@ impl Origins {
         let is_at_its_place = url.origin() == answer.origin && url.robots_url() == *url;
         let origin = self.0.get(&answer.origin);
         is_at_its_place || origin.is_some_and(|origin| origin.leads_to(url))
+    }
+
+    /// What was learned last of the origins of these hosts.
+    pub(super) fn of_hosts(&self, hosts: &[HostKey]) -> Vec<RobotsInForce> {
+        let is_of = |origin: &str| {
+            let url = Url::parse(origin).ok().and_then(|url| CanonicalUrl::new(&url).ok());
+            url.is_some_and(|url| hosts.contains(&url.host()))
+        };
+        let of_hosts = self.0.iter().filter(|(origin, _)| is_of(origin));
+        let mut told: Vec<_> = of_hosts.map(|(origin, of)| of.told(origin)).collect();
+        told.sort_by(|one, other| one.origin.cmp(&other.origin));
+        told
     }
 
     /// What is wrong with asking for a page at this moment, if anything is.

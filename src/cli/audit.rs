@@ -23,7 +23,7 @@ pub(super) struct Args {
     /// Tell of this host alone; may be given more than once.
     #[arg(long = "host", value_name = "HOST")]
     hosts: Vec<String>,
-    /// One JSON object a host, an address, a violation, an unproven request and a damaged place, and at the end one with the counts.
+    /// One JSON object a host, an address, a robots.txt in force, a stop, a violation, an unproven request and a damaged place, and at the end one with the counts.
     #[arg(long)]
     json: bool,
     /// Show no progress bar.
@@ -69,6 +69,12 @@ fn objects(audit: &Audit, output: &mut Output) -> Result<(), Failure> {
     for address in &audit.addresses {
         output.json(&json!({ "address": address }))?;
     }
+    for robots in &audit.robots {
+        output.json(&json!({ "robots": robots }))?;
+    }
+    for named in &audit.named {
+        output.json(&json!({ "named": named }))?;
+    }
     for violation in &audit.violations {
         output.json(&json!({ "violation": violation }))?;
     }
@@ -91,6 +97,8 @@ fn screen(audit: &Audit, only: &[HostKey]) -> String {
             lines.push(String::new());
         }
     }
+    lines.extend(audit.robots.iter().map(ToString::to_string));
+    lines.extend(audit.named.iter().map(ToString::to_string));
     lines.extend(audit.violations.iter().take(LINES).map(ToString::to_string));
     lines.extend(more(summary.violations, LINES));
     lines.extend(audit.unproven.iter().take(LINES).map(|one| format!("unproven: {one}")));
