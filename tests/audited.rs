@@ -2,11 +2,13 @@
 //! that is planted in the files is found, and nothing else.
 
 mod doctor;
+mod gaps;
 mod planted;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::process::Stdio;
+use std::time::Duration;
 
 use gongkai::archive::exchanges::{Archived, Exchanges, Piece};
 use gongkai::archive::scan::Scan;
@@ -43,6 +45,7 @@ struct Told {
     hosts: BTreeMap<String, Value>,
     addresses: BTreeMap<String, Value>,
     violations: Vec<Value>,
+    unproven: Vec<Value>,
     damages: Vec<Value>,
     summary: Value,
     code: Option<i32>,
@@ -60,18 +63,22 @@ fn audit(workspace: &Workspace, more: &[&str]) -> Told {
         hosts: by_name(of("host")),
         addresses: by_name(of("address")),
         violations: of("violation"),
+        unproven: of("unproven"),
         damages: of("damage"),
         summary: lines.last().unwrap()["summary"].clone(),
         code,
     }
 }
 
-/// Each violation as its rule and the path that was asked for.
+/// A violation as its rule and the path that was asked for.
+fn rule_and_path(violation: &Value) -> (String, String) {
+    let text = |key: &str| violation[key].as_str().unwrap();
+    (text("rule").to_owned(), text("url").splitn(4, '/').nth(3).unwrap().to_owned())
+}
+
+/// Each violation.
 fn found(told: &Told) -> Vec<(String, String)> {
-    let text = |violation: &Value, key: &str| violation[key].as_str().unwrap().to_owned();
-    let path = |url: String| url.splitn(4, '/').nth(3).unwrap().to_owned();
-    let one = |violation| (text(violation, "rule"), path(text(violation, "url")));
-    told.violations.iter().map(one).collect()
+    told.violations.iter().map(rule_and_path).collect()
 }
 
 /// The audit of a copy whose records were rewritten.
@@ -207,6 +214,28 @@ fn nothing_is_asked_of_a_host_that_opted_out_and_where_it_was_that_is_found() {
     let asked: Vec<_> =
         of_host(&all, COUNTY).iter().map(|one| ("stopped".to_owned(), path(one))).collect();
     assert!(asked.len() > 5, "{asked:?}");
+
+    // Its administrator is told since when, and of the copy that was gone by.
+    let (lines, _) = workspace.json_lines(&["audit", "--json", "--host", COUNTY]);
+    let of = |kind: &str| lines.iter().find_map(|line| line.get(kind)).unwrap();
+    let last = of_host(&all, COUNTY).pop().unwrap().exchange.started;
+    assert_eq!(of("named")["by"], format!("opt-out: {COUNTY}"));
+    assert_eq!(of("named")["last_request"], last.to_string());
+    let since = Moment::parse(of("named")["since"].as_str().unwrap()).unwrap();
+    assert!(
+        last <= since.after(Duration::from_secs(1)) && since < all.last().unwrap().exchange.started
+    );
+    let robots = of_host(&all, COUNTY)[0];
+    assert_eq!(of("robots")["origin"], format!("http://{COUNTY}"));
+    assert_eq!(of("robots")["digest"], robots.recorded.payload.unwrap().to_string());
+    assert_eq!(of("robots")["fetched_at"], robots.exchange.finished().to_string());
+    let screen = workspace.result(&["audit", "--host", COUNTY]);
+    assert!(
+        screen.contains(&format!("\nrobots.txt of http://{COUNTY}: rules, fetched ")),
+        "{screen}"
+    );
+    assert!(screen.contains(&format!("\n{COUNTY}: named since {since} (opt-out: ")), "{screen}");
+    assert!(!workspace.result(&["audit"]).contains("robots.txt of"));
 
     // It opted out an hour before it was asked first.
     let before = Moment::from_millis(all[0].exchange.started.as_millis() - 3_600_000);

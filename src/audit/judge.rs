@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::granted_by;
 use super::line::{Line, RESOLUTION, Step, write_gap};
 use super::request::Request;
-use super::robots::Origins;
-use super::stops::Stops;
+use super::robots::{Origins, RobotsInForce};
+use super::stops::{Named, Stops};
 use super::violation::{Broken, Earlier, Rule, Violation};
 use crate::archive::event::Event;
 use crate::canonical::HostKey;
@@ -29,7 +29,11 @@ pub(super) struct Judge<'a> {
     pub(super) addresses: HashMap<IpAddr, Line>,
     origins: Origins,
     stops: Stops,
+    /// Of the hosts that are told of by name, those that stand on a list: by which line, and since when.
+    named: HashMap<HostKey, (String, Moment)>,
     pub(super) violations: Vec<Violation>,
+    /// Those for which an earlier exchange is not found: what they are is told at the end.
+    lacking: Vec<Violation>,
     pub(super) counts: Counts,
 }
 
@@ -41,6 +45,7 @@ pub(super) struct Counts {
     pub(super) first: Option<Moment>,
     pub(super) last: Option<Moment>,
     pub(super) violations: BTreeMap<Rule, u64>,
+    pub(super) lacking: u64,
 }
 
 /// A host, and what it asked for.
@@ -92,6 +97,7 @@ impl Host {
                 ),
                 due: format!("none before {} ({})", rest.until, rest.words),
                 after: Some(rest.asked.clone()),
+                is_lack: false,
             });
         }
         let due = self.delay(request);
@@ -123,7 +129,9 @@ impl<'a> Judge<'a> {
             addresses: HashMap::new(),
             origins: Origins::default(),
             stops: Stops::default(),
+            named: HashMap::new(),
             violations: Vec::new(),
+            lacking: Vec::new(),
             counts: Counts::default(),
         }
     }
@@ -134,13 +142,35 @@ impl<'a> Judge<'a> {
     }
 
     /// A run begins, with these stops in force.
-    pub(super) fn begin(&mut self, stops: Stops) {
+    pub(super) fn begin(&mut self, stops: Stops, at: Moment) {
         self.stops = stops;
+        self.note_named(at);
     }
 
     /// A stop comes into force, or is taken back.
     pub(super) fn event(&mut self, event: &Event) {
         self.stops.event(event);
+        self.note_named(event.at);
+    }
+
+    fn note_named(&mut self, since: Moment) {
+        for host in self.only {
+            match (self.stops.names(host), self.named.get(host)) {
+                (Some(by), Some((before, _))) if by == *before => {}
+                (Some(by), _) => drop(self.named.insert(host.clone(), (by, since))),
+                (None, _) => drop(self.named.remove(host)),
+            }
+        }
+    }
+
+    /// What was in force at the end for the hosts that are told of by name.
+    pub(super) fn in_force(&self) -> (Vec<RobotsInForce>, Vec<Named>) {
+        let named = self.only.iter().filter_map(|host| {
+            let (by, since) = self.named.get(host)?.clone();
+            let last_request = self.hosts.get(host).and_then(|of| of.line.last_start());
+            Some(Named { host: host.clone(), by, since, last_request })
+        });
+        (self.origins.of_hosts(self.only), named.collect())
     }
 
     /// A request is sent.
@@ -215,20 +245,45 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn violation(&mut self, request: &Request, broken: Broken) {
-        if let Some(host) = self.hosts.get_mut(&request.host) {
-            host.line.violations += 1;
+    /// Whether requests broke a rule for which an earlier exchange is not found: they did, unless the archive
+    /// `has_gaps` in which it may have stood; then they are given back, as what cannot be told.
+    pub(super) fn settle(&mut self, has_gaps: bool) -> Vec<Violation> {
+        let lacking = std::mem::take(&mut self.lacking);
+        if has_gaps || lacking.is_empty() {
+            return lacking;
         }
-        if let Some(line) = request.address.and_then(|address| self.addresses.get_mut(&address)) {
-            line.violations += 1;
+        let hosts = self.hosts.values_mut().map(|host| &mut host.line);
+        for line in hosts.chain(self.addresses.values_mut()) {
+            line.violations += line.lacking;
+        }
+        let lacked = std::mem::take(&mut self.counts.lacking);
+        *self.counts.violations.entry(Rule::Robots).or_default() += lacked;
+        self.violations.extend(lacking);
+        self.violations.sort_by_key(|violation| violation.at);
+        self.violations.truncate(KEPT);
+        Vec::new()
+    }
+
+    fn violation(&mut self, request: &Request, broken: Broken) {
+        let at_host = self.hosts.get_mut(&request.host).map(|host| &mut host.line);
+        let at_address = request.address.and_then(|address| self.addresses.get_mut(&address));
+        for line in at_host.into_iter().chain(at_address) {
+            line.violations += u64::from(!broken.is_lack);
+            line.lacking += u64::from(broken.is_lack);
         }
         if !self.tells_of(&request.host) {
             return;
         }
-        let Broken { rule, found, due, after } = broken;
-        *self.counts.violations.entry(rule).or_default() += 1;
-        if self.violations.len() < KEPT {
-            self.violations.push(Violation {
+        let Broken { rule, found, due, after, is_lack } = broken;
+        let kept = if is_lack {
+            self.counts.lacking += 1;
+            &mut self.lacking
+        } else {
+            *self.counts.violations.entry(rule).or_default() += 1;
+            &mut self.violations
+        };
+        if kept.len() < KEPT {
+            kept.push(Violation {
                 rule,
                 host: request.host.clone(),
                 address: request.address,
@@ -259,6 +314,7 @@ fn crowd(step: &Step, most: u32, who: &str) -> Option<Broken> {
         found: format!("{} at once at {who}", step.at_once),
         due: format!("{most} at most"),
         after: Some(step.before.clone()),
+        is_lack: false,
     })
 }
 
@@ -270,6 +326,7 @@ fn gap(step: &Step, connections: u32, rule: Rule) -> Option<Broken> {
         found: write_gap(step.gap.found),
         due: write_duration(step.gap.due),
         after: Some(step.before.clone()),
+        is_lack: false,
     })
 }
 
@@ -284,6 +341,7 @@ fn hours(request: &Request) -> Option<Broken> {
         found: format!("a request at {at}"),
         due: format!("requests within {hours}"),
         after: None,
+        is_lack: false,
     })
 }
 
@@ -294,6 +352,7 @@ fn not_public(request: &Request) -> Option<Broken> {
         found: format!("a request to {address}"),
         due: "a public address, or one that network.allow_private names".to_owned(),
         after: None,
+        is_lack: false,
     })
 }
 

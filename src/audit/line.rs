@@ -22,6 +22,8 @@ pub(super) struct Line {
     pub(super) most_at_once: u32,
     /// Rules broken by them.
     pub(super) violations: u64,
+    /// Requests for which an earlier exchange is not found.
+    pub(super) lacking: u64,
     /// How long the last answer took.
     pub(super) last_response: Option<Duration>,
     in_flight: u32,
@@ -111,6 +113,11 @@ impl Line {
             self.least_gap = Some(gap);
         }
         Some(Step { before, gap, at_once: self.in_flight })
+    }
+
+    /// When the last request began.
+    pub(super) fn last_start(&self) -> Option<Moment> {
+        self.newest.as_ref().map(|newest| newest.earlier.at)
     }
 
     /// An exchange of it is over; `due` is the gap that it asks for, by what is known now.

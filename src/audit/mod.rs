@@ -4,11 +4,12 @@
 //! - `order`: exchanges in the order of time
 //! - `judge`: each request against every rule; `line`: what is kept of a host and of an address; `robots`:
 //!   which robots.txt was in force; `stops`: which stops
-//! - `violation`: what is found
+//! - `violation`: what is found; `gaps`: what the archive itself shows to be missing
 //!
 //! Neither index nor lock is needed: a crawl may go on. What is kept grows with hosts, addresses and origins,
 //! never with exchanges.
 
+mod gaps;
 mod judge;
 mod line;
 mod order;
@@ -34,6 +35,7 @@ use crate::clock::Moment;
 use crate::config::Config;
 use crate::crawl::description::RunDescription;
 use crate::digest::Digest;
+use crate::politeness::pace;
 use crate::seeds::Seeds;
 use judge::Judge;
 use line::Line;
@@ -43,11 +45,18 @@ use robots::Payloads;
 use stops::Stops;
 
 pub use line::write_gap;
+pub use robots::RobotsInForce;
+pub use stops::Named;
 pub use violation::{Earlier, Rule, Violation};
 
-/// A crawl gives leave for a request, writes that down, and sends it so much later at most: leave that was good
-/// when it was given is good, though hours close or a copy expires meanwhile.
+/// A crawl gives leave for a request, writes that down on a disk that may be slow, and sends it so much later at
+/// most: leave that was good when it was given is good, though hours close or a copy expires meanwhile.
 const GRANTED_BEFORE: Duration = Duration::from_secs(5);
+
+/// The same of stops. A crawl has written down all leave that it gave before it looks at them, so that no disk
+/// comes between: what may still be sent is what was due within [`pace::AHEAD`], and a busy processor.
+const STOPPED_BEFORE: Duration = Duration::from_secs(1);
+const _: () = assert!(pace::AHEAD.as_millis() < STOPPED_BEFORE.as_millis());
 
 /// The earliest moment at which leave can have been given for a request that was sent at `at`.
 fn granted_by(at: Moment) -> Moment {
@@ -79,10 +88,17 @@ pub struct Audit {
     pub hosts: Vec<Row>,
     /// The IP addresses, likewise.
     pub addresses: Vec<Row>,
+    /// Where hosts were chosen, the robots.txt that was in force for each of their origins at the end.
+    pub robots: Vec<RobotsInForce>,
+    /// Where hosts were chosen, those that stood on a list of stops or of opt-outs at the end.
+    pub named: Vec<Named>,
     /// The violations, in the order of time; at most 10,000.
     pub violations: Vec<Violation>,
+    /// Requests for which a robots.txt that permits them is not found, where it may lie in what is damaged or
+    /// missing; at most 10,000.
+    pub unproven: Vec<Violation>,
     /// What could not be read, and so proves nothing; at most 1,000.
-    pub damages: Vec<Unproven>,
+    pub damages: Vec<DamagedPlace>,
     /// In all.
     pub summary: Summary,
 }
@@ -110,7 +126,7 @@ pub struct Row {
 
 /// Bytes of which nothing can be said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Unproven {
+pub struct DamagedPlace {
     /// The WARC file.
     #[serde(serialize_with = "violation::as_text")]
     pub file: Arc<str>,
@@ -143,6 +159,12 @@ pub struct Summary {
     pub undescribed: u64,
     /// Places in files that cannot be read as exchanges.
     pub damaged: u64,
+    /// Files that are not there, told from the numbers of the others.
+    pub missing_files: u64,
+    /// Whole records that a repair kept of exchanges which are lost.
+    pub lost_records: u64,
+    /// Requests of which neither can be told, whether they kept the rules or broke them.
+    pub unproven: u64,
     /// Violations.
     pub violations: u64,
     /// How many of each rule.
@@ -172,10 +194,12 @@ pub fn run<E: From<AuditError>>(
             pass.file(file, &mut progress)?;
         }
         pass.flush();
-        match std::mem::take(&mut pass.payloads).look_again() {
-            Some(again) => payloads = again,
-            None => return Ok(pass.audit()),
+        if let Some(again) = std::mem::take(&mut pass.payloads).look_again() {
+            payloads = again;
+            continue;
         }
+        pass.summary.missing_files = gaps::missing(&files);
+        return Ok(pass.audit(files.iter().any(gaps::is_mended)));
     }
 }
 
@@ -207,7 +231,7 @@ struct Pass<'a> {
     order: Order,
     judge: Judge<'a>,
     payloads: Payloads,
-    damages: Vec<Unproven>,
+    damages: Vec<DamagedPlace>,
     summary: Summary,
     done: u64,
     of: u64,
@@ -242,13 +266,15 @@ impl<'a> Pass<'a> {
         let scan = opened.and_then(|(path, opened)| Scan::of(&path, opened, Some(file.length)));
         for piece in Exchanges::new(scan.map_err(AuditError::from)?) {
             match piece.map_err(AuditError::from)? {
-                Piece::Info { run, .. } => self.begin(run.as_deref()),
+                Piece::Info { at, run, .. } => self.begin(run.as_deref(), at),
                 Piece::Exchange(archived) => {
                     let done = self.done + archived.end;
                     self.exchange(*archived, &name);
                     progress(done, self.of)?;
                 }
                 Piece::Event(event) => self.order.add_event(event),
+                // A repair keeps what is whole of an exchange that is lost: that was told before it.
+                Piece::Stray(_) if gaps::is_mended(file) => self.summary.lost_records += 1,
                 Piece::Damage(damage) | Piece::Stray(damage) => self.damage(&name, damage),
             }
         }
@@ -258,7 +284,7 @@ impl<'a> Pass<'a> {
     }
 
     /// The run that a file describes.
-    fn begin(&mut self, described: Option<&str>) {
+    fn begin(&mut self, described: Option<&str>, at: Moment) {
         let Some(text) = described else {
             return;
         };
@@ -271,7 +297,7 @@ impl<'a> Pass<'a> {
             Ok(run) => {
                 self.described_by = Some(digest);
                 let RunDescription { run: number, config, seeds, stops, .. } = run;
-                self.turn_to(Run { number, config, seeds }, Stops::begin(stops));
+                self.turn_to(Run { number, config, seeds }, Stops::begin(stops), at);
             }
             Err(error) => {
                 tracing::warn!(%error, "today's configuration and seeds are gone by");
@@ -281,14 +307,14 @@ impl<'a> Pass<'a> {
     }
 
     /// Runs do not overlap: whatever the clock did between them, one is over before the next.
-    fn turn_to(&mut self, run: Run, stops: Stops) {
+    fn turn_to(&mut self, run: Run, stops: Stops, at: Moment) {
         self.flush();
-        self.judge.begin(stops);
+        self.judge.begin(stops, at);
         self.run = Arc::new(run);
     }
 
     /// What is gone by for a file that describes no run: the run at hand, where its exchanges are of that.
-    fn begin_undescribed(&mut self, number: i64) {
+    fn begin_undescribed(&mut self, number: i64, at: Moment) {
         self.is_described = true;
         self.summary.undescribed += 1;
         if number != self.run.number || number == 0 {
@@ -297,13 +323,14 @@ impl<'a> Pass<'a> {
             self.turn_to(
                 Run { number, config: config.clone(), seeds: seeds.clone() },
                 Stops::default(),
+                at,
             );
         }
     }
 
     fn exchange(&mut self, mut archived: Archived, name: &Arc<str>) {
         if !self.is_described {
-            self.begin_undescribed(archived.metadata.provenance.run);
+            self.begin_undescribed(archived.metadata.provenance.run, archived.exchange.started);
         }
         let (offset, end) = (archived.offset, archived.end);
         if !self.payloads.take(&mut archived) {
@@ -321,7 +348,7 @@ impl<'a> Pass<'a> {
     fn damage(&mut self, name: &Arc<str>, Damage { offset, end, what }: Damage) {
         self.summary.damaged += 1;
         if self.damages.len() < DAMAGES_KEPT {
-            self.damages.push(Unproven { file: Arc::clone(name), offset, end, why: what });
+            self.damages.push(DamagedPlace { file: Arc::clone(name), offset, end, why: what });
         }
     }
 
@@ -339,8 +366,12 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn audit(self) -> Audit {
-        let Self { judge, damages, summary, .. } = self;
+    /// `is_mended`: a repair has left out what was damaged.
+    fn audit(self, is_mended: bool) -> Audit {
+        let Self { mut judge, damages, summary, .. } = self;
+        let has_gaps = is_mended || summary.damaged > 0 || summary.missing_files > 0;
+        let unproven = judge.settle(has_gaps);
+        let (robots, named) = judge.in_force();
         let told =
             judge.hosts.iter().filter(|(host, of)| judge.tells_of(host) && of.line.requests > 0);
         let (mut hosts, mut at) = (Vec::new(), HashSet::new());
@@ -361,11 +392,21 @@ impl<'a> Pass<'a> {
             runs: counts.runs.len() as u64,
             first: counts.first,
             last: counts.last,
+            unproven: counts.lacking,
             violations: counts.violations.values().sum(),
             by_rule: counts.violations,
             ..summary
         };
-        Audit { hosts, addresses, violations: judge.violations, damages, summary }
+        Audit {
+            hosts,
+            addresses,
+            robots,
+            named,
+            violations: judge.violations,
+            unproven,
+            damages,
+            summary,
+        }
     }
 }
 

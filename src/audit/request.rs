@@ -11,6 +11,7 @@ use crate::archive::exchanges::Archived;
 use crate::canonical::{CanonicalUrl, HostKey};
 use crate::clock::Moment;
 use crate::config::Config;
+use crate::digest::Digest;
 use crate::exchange::{Ending, Exchange, FailureKind, asks_for_peace};
 use crate::not_page::{self, NotPage};
 use crate::politeness::retry_after;
@@ -57,12 +58,18 @@ pub(super) struct RobotsAnswer {
     pub(super) redirects: u32,
     /// The payload is left out where nothing of it is gone by.
     pub(super) exchange: Exchange,
+    /// Of its whole payload, if it has one.
+    pub(super) digest: Option<Digest>,
     /// What the answer is, if it is anything but the file.
     pub(super) not_page: Option<NotPage>,
 }
 
 impl RobotsAnswer {
-    fn new(origin: String, redirects: u32, mut exchange: Exchange) -> Self {
+    fn new(
+        (origin, redirects): (String, u32),
+        mut exchange: Exchange,
+        digest: Option<Digest>,
+    ) -> Self {
         let mut not_page = None;
         if let Ending::Answered(response) = &mut exchange.ending {
             not_page = not_page::recognise(&exchange.url, response);
@@ -72,14 +79,14 @@ impl RobotsAnswer {
                 response.payload = Vec::new();
             }
         }
-        Self { origin, redirects, exchange, not_page }
+        Self { origin, redirects, exchange, digest, not_page }
     }
 }
 
 impl Request {
     /// The request that this exchange was; none of a URL that nobody could have asked for.
     pub(super) fn of(archived: Archived, run: &Arc<Run>, file: &Arc<str>) -> Option<Self> {
-        let Archived { exchange, metadata, offset, .. } = archived;
+        let Archived { exchange, metadata, offset, recorded, .. } = archived;
         let url = CanonicalUrl::new(&exchange.url).ok()?;
         let finished = exchange.finished();
         let (sent, answered) = match &exchange.ending {
@@ -102,7 +109,7 @@ impl Request {
             robots: metadata
                 .provenance
                 .robots_of
-                .map(|(origin, redirects)| RobotsAnswer::new(origin, redirects, exchange)),
+                .map(|of| RobotsAnswer::new(of, exchange, recorded.payload)),
             file: Arc::clone(file),
             offset,
         })

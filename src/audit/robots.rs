@@ -1,9 +1,11 @@
 //! Which robots.txt was in force for an origin, told from its archived exchanges alone.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Serialize;
 use url::Url;
 
 use super::request::RobotsAnswer;
@@ -18,7 +20,15 @@ use crate::exchange::{Ending, Response};
 use crate::not_page;
 use crate::politeness::robots::{InForce, Rules, Standing, kept};
 
-const ASK_FIRST: &str = "a robots.txt asked for before the page";
+fn broken(rule: Rule, found: String, due: String) -> Broken {
+    Broken { rule, found, due, after: None, is_lack: false }
+}
+
+/// No exchange is found that would permit it.
+fn lack(found: String) -> Broken {
+    let due = "a robots.txt asked for before the page".to_owned();
+    Broken { is_lack: true, ..broken(Rule::Robots, found, due) }
+}
 
 /// What an origin's robots.txt said last, and when it was asked for.
 #[derive(Debug)]
@@ -26,15 +36,66 @@ pub(super) struct Origin {
     in_force: InForce,
     rules: Rules,
     asked: Earlier,
+    /// Of the copy.
+    digest: Option<Digest>,
+}
+
+/// The robots.txt that was in force for an origin at the end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RobotsInForce {
+    /// The origin.
+    pub origin: String,
+    /// What held, in the word of [`Standing::as_str`].
+    pub standing: &'static str,
+    /// Why, in words; empty where the file was read.
+    pub why: String,
+    /// When the copy was fetched; without one, when the last answer came.
+    pub fetched_at: Moment,
+    /// It was in force no longer than until then.
+    pub expires_at: Moment,
+    /// Of the copy, where there is one: `sha256:` and 64 hexadecimal digits, as its record says.
+    pub digest: Option<String>,
+}
+
+/// `robots.txt of ORIGIN: rules, fetched MOMENT (sha256:…), good until MOMENT`
+impl fmt::Display for RobotsInForce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { origin, standing, why, fetched_at, expires_at, digest } = self;
+        write!(f, "robots.txt of {origin}: {standing}, fetched {fetched_at}")?;
+        if let Some(digest) = digest {
+            write!(f, " ({digest})")?;
+        }
+        if !why.is_empty() {
+            write!(f, " ({why})")?;
+        }
+        write!(f, ", good until {expires_at}")
+    }
 }
 
 impl Origin {
     /// What is in force after one more exchange; `before` is what was.
     fn after(before: Option<Self>, answer: &RobotsAnswer, asked: &Earlier) -> Self {
+        let digest_before = before.as_ref().and_then(|before| before.digest);
         let before = before.map(|before| before.in_force);
+        let copied_before = before.as_ref().map(|before| before.fetched_at);
         let not_page = answer.not_page.as_ref();
         let in_force = InForce::after(before, answer.redirects, &answer.exchange, not_page);
-        Self { rules: in_force.rules(), in_force, asked: asked.clone() }
+        let is_new = copied_before != Some(in_force.fetched_at);
+        let digest = if is_new { answer.digest } else { digest_before };
+        let digest = digest.filter(|_| in_force.copy.is_some());
+        Self { rules: in_force.rules(), in_force, asked: asked.clone(), digest }
+    }
+
+    fn told(&self, origin: &str) -> RobotsInForce {
+        let InForce { standing, why, fetched_at, expires_at, .. } = &self.in_force;
+        RobotsInForce {
+            origin: origin.to_owned(),
+            standing: standing.as_str(),
+            why: why.clone(),
+            fetched_at: *fetched_at,
+            expires_at: *expires_at,
+            digest: self.digest.map(|digest| digest.to_string()),
+        }
     }
 
     /// The gap between two requests that the copy asks for, if only zero.
@@ -42,36 +103,35 @@ impl Origin {
         self.in_force.copy.as_ref().and_then(|_| self.rules.gap()).unwrap_or_default()
     }
 
-    /// Why a page must not be asked for at this moment, if so: the rule, what was found, what was due.
-    fn objection(&self, url: &Url, at: Moment) -> Option<(Rule, String, String)> {
+    /// Why a page must not be asked for at this moment, if so.
+    fn objection(&self, url: &Url, at: Moment) -> Option<Broken> {
         let in_force = &self.in_force;
         let expired = in_force.expires_at;
-        let (found, due) = match in_force.standing {
+        match in_force.standing {
             _ if at > expired.after(GRANTED_BEFORE) => {
-                (format!("a copy that was good until {expired}"), ASK_FIRST)
+                Some(lack(format!("a copy that was good until {expired}")))
             }
-            Standing::Redirect => ("a robots.txt that lies elsewhere".to_owned(), ASK_FIRST),
+            Standing::Redirect => Some(lack("a robots.txt that lies elsewhere".to_owned())),
             Standing::Disallow => {
-                let why = format!("a robots.txt that cannot be had ({})", in_force.why);
-                (why, "nothing asked of its origin")
+                let found = format!("a robots.txt that cannot be had ({})", in_force.why);
+                Some(broken(Rule::Robots, found, "nothing asked of its origin".to_owned()))
             }
-            Standing::Allow => return None,
-            Standing::Rules => return self.broken_rule(url, at),
-        };
-        Some((Rule::Robots, found, due.to_owned()))
+            Standing::Allow => None,
+            Standing::Rules => self.broken_rule(url, at),
+        }
     }
 
-    fn broken_rule(&self, url: &Url, at: Moment) -> Option<(Rule, String, String)> {
+    fn broken_rule(&self, url: &Url, at: Moment) -> Option<Broken> {
         let decision = self.rules.permits(url);
         if !decision.allowed {
             let line = decision.line.map(|(number, text)| format!("line {number}: {text}"));
             let due = "a page that robots.txt permits".to_owned();
-            return Some((Rule::Robots, line.unwrap_or_default(), due));
+            return Some(broken(Rule::Robots, line.unwrap_or_default(), due));
         }
         let times = self.rules.visit_time()?;
         (!times.contains(at) && !times.contains(granted_by(at))).then(|| {
             let due = format!("requests within Visit-time {times}");
-            (Rule::VisitTime, format!("a request at {at}"), due)
+            broken(Rule::VisitTime, format!("a request at {at}"), due)
         })
     }
 
@@ -108,18 +168,25 @@ impl Origins {
         is_at_its_place || origin.is_some_and(|origin| origin.leads_to(url))
     }
 
+    /// What was learned last of the origins of these hosts.
+    pub(super) fn of_hosts(&self, hosts: &[HostKey]) -> Vec<RobotsInForce> {
+        let is_of = |origin: &str| {
+            let url = Url::parse(origin).ok().and_then(|url| CanonicalUrl::new(&url).ok());
+            url.is_some_and(|url| hosts.contains(&url.host()))
+        };
+        let of_hosts = self.0.iter().filter(|(origin, _)| is_of(origin));
+        let mut told: Vec<_> = of_hosts.map(|(origin, of)| of.told(origin)).collect();
+        told.sort_by(|one, other| one.origin.cmp(&other.origin));
+        told
+    }
+
     /// What is wrong with asking for a page at this moment, if anything is.
     pub(super) fn judge(&self, url: &CanonicalUrl, spelling: &Url, at: Moment) -> Option<Broken> {
         let Some(origin) = self.0.get(&url.origin()) else {
-            return Some(Broken {
-                rule: Rule::Robots,
-                found: "no robots.txt of its origin before it".to_owned(),
-                due: ASK_FIRST.to_owned(),
-                after: None,
-            });
+            return Some(lack("no robots.txt of its origin before it".to_owned()));
         };
-        let (rule, found, due) = origin.objection(spelling, at)?;
-        Some(Broken { rule, found, due, after: Some(origin.asked.clone()) })
+        let broken = origin.objection(spelling, at)?;
+        Some(Broken { after: Some(origin.asked.clone()), ..broken })
     }
 }
 

@@ -1,13 +1,42 @@
 //! Which stops were in force: those that a run began with, and what happened to them while it went on.
 
 use std::collections::HashMap;
+use std::fmt;
 
-use super::GRANTED_BEFORE;
-use super::violation::{Broken, Rule};
+use serde::Serialize;
+
+use super::STOPPED_BEFORE;
+use super::violation::{Broken, Rule, as_text};
 use crate::archive::event::Event;
 use crate::canonical::HostKey;
 use crate::clock::Moment;
 use crate::stops::{HostList, StopKind};
+
+/// A host that stood on a list at the end: that of stops, or that of the wishes of administrators.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Named {
+    /// The host.
+    #[serde(serialize_with = "as_text")]
+    pub host: HostKey,
+    /// Its kind and its line: `opt-out: www.qingshan.gov.cn`.
+    pub by: String,
+    /// Since when the archive says so: from this moment, or from the start of the first run that began so.
+    pub since: Moment,
+    /// The last request to the host; it may have had leave before that.
+    pub last_request: Option<Moment>,
+}
+
+/// `HOST: named since MOMENT (opt-out: HOST), last asked MOMENT`
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { host, by, since, last_request } = self;
+        write!(f, "{host}: named since {since} ({by}), ")?;
+        match last_request {
+            Some(at) => write!(f, "last asked {at}"),
+            None => f.write_str("never asked"),
+        }
+    }
+}
 
 /// The stops in force.
 #[derive(Debug, Default)]
@@ -41,24 +70,34 @@ impl Stops {
         self.since.insert((change.kind.as_str(), change.host.clone()), *at);
     }
 
-    /// What is wrong with asking a host at this moment, if anything is.
-    pub(super) fn judge(&self, host: &HostKey, at: Moment) -> Option<Broken> {
+    /// The lines that name a host, and since when, of those that were put there while the run went on.
+    fn listed(&self, host: &HostKey) -> impl Iterator<Item = (Option<Moment>, String)> {
         let lists = [(StopKind::OptOut, &self.opt_out), (StopKind::Host, &self.hosts)];
-        let listed = lists.into_iter().filter_map(|(kind, list)| {
+        lists.into_iter().filter_map(|(kind, list)| {
             let line = list.line_of(host)?;
             let since = self.since.get(&(kind.as_str(), line.to_owned())).copied();
             Some((since, format!("{}: {line}", kind.as_str())))
-        });
+        })
+    }
+
+    /// The first line that names a host, if one does.
+    pub(super) fn names(&self, host: &HostKey) -> Option<String> {
+        self.listed(host).next().map(|(_, words)| words)
+    }
+
+    /// What is wrong with asking a host at this moment, if anything is.
+    pub(super) fn judge(&self, host: &HostKey, at: Moment) -> Option<Broken> {
         let all = self.stopped.map(|since| (Some(since), StopKind::All.as_str().to_owned()));
-        let mut in_force = all.into_iter().chain(listed);
+        let mut in_force = all.into_iter().chain(self.listed(host));
         let (since, words) = in_force
-            .find(|(since, _)| since.is_none_or(|since| since.after(GRANTED_BEFORE) < at))?;
+            .find(|(since, _)| since.is_none_or(|since| since.after(STOPPED_BEFORE) < at))?;
         let since = since.map(|since| format!(" since {since}")).unwrap_or_default();
         Some(Broken {
             rule: Rule::Stopped,
             found: format!("a request at {at}"),
             due: format!("none{since} ({words})"),
             after: None,
+            is_lack: false,
         })
     }
 }
@@ -93,6 +132,7 @@ mod tests {
         let said = words(&stops, "www.yunling.gov.cn", 200).unwrap();
         assert_eq!(said, "none since 1970-01-01T00:01:40.000Z (stop-host: www.yunling.gov.cn)");
         assert_eq!(words(&stops, "www.yunling.gov.cn", 101), None, "granted before");
+        assert!(words(&stops, "www.yunling.gov.cn", 102).is_some());
         stops.event(&event(300, StopKind::Host, "www.yunling.gov.cn", false));
         assert_eq!(words(&stops, "www.yunling.gov.cn", 400), None);
         stops.event(&event(500, StopKind::All, "", true));

@@ -67,6 +67,8 @@ pub(super) struct Broken {
     pub(super) found: String,
     pub(super) due: String,
     pub(super) after: Option<Earlier>,
+    /// It is broken in so far as an earlier exchange is not found.
+    pub(super) is_lack: bool,
 }
 
 /// A request that broke a rule.

@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::exit::{Exit, Failure};
-use super::output::{Output, count, table};
+use super::output::{Output, count, count_do, table};
 use super::progress::Bar;
 use super::rebuild::seeds_at_hand;
-use crate::audit::{self, Audit, AuditError, Row, Summary, Unproven};
+use crate::audit::{self, Audit, AuditError, DamagedPlace, Row, Summary};
 use crate::canonical::HostKey;
 use crate::config::{Config, units};
 
@@ -23,7 +23,7 @@ pub(super) struct Args {
     /// Tell of this host alone; may be given more than once.
     #[arg(long = "host", value_name = "HOST")]
     hosts: Vec<String>,
-    /// One JSON object a host, an address, a violation and a damaged place, and at the end one with the counts.
+    /// One JSON object a host, an address, a robots.txt in force, a stop, a violation, an unproven request and a damaged place, and at the end one with the counts.
     #[arg(long)]
     json: bool,
     /// Show no progress bar.
@@ -41,7 +41,8 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
     });
     bar.finish();
     let audit = audit.map_err(Failure::failed)?;
-    let is_proven = audit.summary.violations == 0 && audit.summary.damaged == 0;
+    let Summary { violations, unproven, damaged, missing_files, .. } = audit.summary;
+    let is_proven = [violations, unproven, damaged, missing_files].iter().all(|count| *count == 0);
     let told = match () {
         () if args.json => objects(&audit, output),
         () if is_proven => output.good_news(screen(&audit, &only)),
@@ -68,8 +69,17 @@ fn objects(audit: &Audit, output: &mut Output) -> Result<(), Failure> {
     for address in &audit.addresses {
         output.json(&json!({ "address": address }))?;
     }
+    for robots in &audit.robots {
+        output.json(&json!({ "robots": robots }))?;
+    }
+    for named in &audit.named {
+        output.json(&json!({ "named": named }))?;
+    }
     for violation in &audit.violations {
         output.json(&json!({ "violation": violation }))?;
+    }
+    for unproven in &audit.unproven {
+        output.json(&json!({ "unproven": unproven }))?;
     }
     for damage in &audit.damages {
         output.json(&json!({ "damage": damage }))?;
@@ -87,8 +97,12 @@ fn screen(audit: &Audit, only: &[HostKey]) -> String {
             lines.push(String::new());
         }
     }
+    lines.extend(audit.robots.iter().map(ToString::to_string));
+    lines.extend(audit.named.iter().map(ToString::to_string));
     lines.extend(audit.violations.iter().take(LINES).map(ToString::to_string));
     lines.extend(more(summary.violations, LINES));
+    lines.extend(audit.unproven.iter().take(LINES).map(|one| format!("unproven: {one}")));
+    lines.extend(more(summary.unproven, LINES));
     lines.extend(audit.damages.iter().take(LINES).map(damaged));
     lines.extend(more(summary.damaged, LINES));
     lines.push(words(summary, only));
@@ -127,8 +141,8 @@ fn gap(millis: Option<i64>) -> String {
     millis.map_or_else(none, audit::write_gap)
 }
 
-fn damaged(damage: &Unproven) -> String {
-    let Unproven { file, offset, end, why } = damage;
+fn damaged(damage: &DamagedPlace) -> String {
+    let DamagedPlace { file, offset, end, why } = damage;
     format!("damaged: {file} at byte {offset}, {} bytes: {why}", end - offset)
 }
 
@@ -160,11 +174,31 @@ fn words(summary: &Summary, only: &[HostKey]) -> String {
         0 => "no violation".to_owned(),
         violations => count(violations, "violation"),
     });
-    if summary.damaged > 0 {
+    words.push_str(&gaps(summary));
+    words
+}
+
+/// What is not there to be gone by.
+fn gaps(summary: &Summary) -> String {
+    let mut words = String::new();
+    if summary.unproven > 0 {
         words.push_str(&format!(
-            "; {} proves nothing: `gongkai verify` says what is wrong",
-            count(summary.damaged, "damaged place")
+            "; {} unproven: what permitted this may lie in what is damaged or missing",
+            count(summary.unproven, "request")
         ));
+    }
+    if summary.damaged > 0 {
+        let places = count_do(summary.damaged, "damaged place", "prove");
+        words.push_str(&format!("; {places} nothing: `gongkai verify` says what is wrong"));
+    }
+    if summary.missing_files > 0 {
+        let files = count(summary.missing_files, "WARC file");
+        words
+            .push_str(&format!("; {files} missing, as the numbers in the names of the others say"));
+    }
+    if summary.lost_records > 0 {
+        let records = count(summary.lost_records, "record");
+        words.push_str(&format!("; {records} of exchanges that were lost before a repair"));
     }
     words
 }
