@@ -233,10 +233,8 @@ impl Listed {
         changes: &mut Vec<StopChange>,
     ) -> Result<(), StopsError> {
         let read = self.read(path, kind, changes);
-        match std::mem::replace(&mut self.unreadable, read.is_err()) {
-            true if read.is_err() => Ok(()),
-            _ => read,
-        }
+        let was_told = std::mem::replace(&mut self.unreadable, read.is_err());
+        if was_told && read.is_err() { Ok(()) } else { read }
     }
 
     fn read(
