@@ -111,7 +111,9 @@ fn failure(error: CrawlError) -> Failure {
         CrawlError::NoContact => Exit::Usage,
         _ => Exit::Failed,
     };
-    Failure::new(exit, error)
+    let failure = Failure::new(exit, error);
+    // A crawl that lasts longer than the time between two of cron's is no error: cron would mail each time.
+    if exit == Exit::Locked { failure.unless_quiet() } else { failure }
 }
 
 /// The summary, as people read it.
