@@ -6,7 +6,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
 use super::exit::{self, Exit, Failure};
-use super::output::{Output, count, count_do, size};
+use super::output::{Output, count, count_do, say, size};
 use super::{progress, seeds};
 use crate::canonical::HostKey;
 use crate::config::{Config, units};
@@ -54,6 +54,12 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
     }
     let summary = blocking(config, good, &options, !args.no_progress)?;
     output.remark(words(&summary));
+    if summary.is_deaf() {
+        let requests = count(summary.pacing.granted, "request");
+        say(&format!(
+            "warning: not one of {requests} got a response: is this machine's network, name server or proxy in order?"
+        ));
+    }
     Ok(match summary.ending {
         Ending::Interrupt => Exit::Interrupted,
         Ending::Terminate => Exit::Terminated,
@@ -136,7 +142,13 @@ pub(super) fn words(summary: &Summary) -> String {
         let resting = count_do(summary.hosts_resting, "host", "rest");
         text.push_str(&format!(", {resting} (`gongkai status` says why)"));
     }
-    if let Some(due) = summary.next_due {
+    let left = &summary.left;
+    if left.hosts_stopped > 0 {
+        let (urls, hosts) = (count(left.urls_stopped, "URL"), count(left.hosts_stopped, "host"));
+        let are = if left.urls_stopped == 1 { "is" } else { "are" };
+        text.push_str(&format!("; {urls} of {hosts} {are} stopped by a list"));
+    }
+    if let Some(due) = left.next_due {
         text.push_str(&format!("; the next is due at {due}"));
     }
     text
