@@ -57,7 +57,7 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
     if summary.is_deaf() {
         let requests = count(summary.pacing.granted, "request");
         say(&format!(
-            "warning: not one of {requests} got a response: is this machine's network, name server or proxy in order?"
+            "warning: of {requests} not one got a response: is this machine's network, name server or proxy in order?"
         ));
     }
     Ok(match summary.ending {

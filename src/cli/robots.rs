@@ -146,6 +146,11 @@ impl Word {
         }
     }
 
+    /// Whether it may be asked for.
+    pub(super) fn is_allowed(&self) -> bool {
+        self.allowed
+    }
+
     /// Its first word is `allowed` or `disallowed`.
     pub(super) fn sentence(&self) -> String {
         let word = if self.allowed { "allowed" } else { "disallowed" };
