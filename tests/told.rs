@@ -100,3 +100,33 @@ fn a_run_without_a_single_response_says_so_also_to_who_wants_errors_alone() {
     let answered = begun().run(&["--quiet", "crawl"]);
     assert_eq!(String::from_utf8(answered.stderr).unwrap(), "");
 }
+
+#[test]
+fn an_export_of_files_says_which_payload_is_not_the_page() {
+    let address = trick(|stream, request| {
+        if request.starts_with("GET /robots.txt") {
+            respond(stream, "404 Not Found", b"");
+        } else if request.starts_with("GET /gone.html") {
+            let page = "<html><head><title>页面不存在</title></head><body>页面不存在</body></html>";
+            respond(stream, "200 OK\r\nContent-Type: text/html; charset=utf-8", page.as_bytes());
+        } else {
+            let page = b"<html><a href=/gone.html>a</a></html>";
+            respond(stream, "200 OK\r\nContent-Type: text/html", page);
+        }
+    });
+    let connect_to = format!("connect_to = [\"www.baishan.gov.cn:80={address}\"]\n");
+    let workspace = Workspace::with(&connect_to, "http://www.baishan.gov.cn/\n");
+    workspace.result(&["crawl"]);
+    workspace.result(&["export", "files", "--out", "out"]);
+    let table = fs::read(workspace.path().join("out/captures.csv")).unwrap();
+    let rows: Vec<std::collections::BTreeMap<String, String>> =
+        csv::Reader::from_reader(table.as_slice()).deserialize().map(Result::unwrap).collect();
+    let of = |path: &str| {
+        let url = format!("http://www.baishan.gov.cn{path}");
+        rows.iter().find(|row| row["url"] == url).unwrap()["not_page"].clone()
+    };
+    assert_eq!(
+        (of("/"), of("/gone.html")),
+        (String::new(), "soft-404: title 页面不存在".to_owned())
+    );
+}
