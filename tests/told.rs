@@ -82,6 +82,9 @@ fn a_host_of_no_seed_any_more_is_told_not_to_be_asked() {
     fs::write(workspace.path().join("seeds/portals.txt"), "http://www.qingshan.gov.cn/\n").unwrap();
     assert_told(&workspace.result(&["status"]), "not asked: no seed holds it");
     assert_told(&why(&workspace, "/2.html"), "it is not asked: no seed holds its host");
+    let robots = workspace.run(&["robots", "http://www.yunling.gov.cn/"]);
+    let said = String::from_utf8(robots.stderr).unwrap();
+    assert_told(&said, "no seed holds its host, so that no crawl asks for it");
     assert_told(&why(&workspace, "/"), "; then it waits for: a seed that holds its host");
 }
 

@@ -17,7 +17,7 @@ use crate::seeds::Seeds;
 pub(super) struct Args {
     /// Seed files or URLs [default: the configured seeds folder].
     #[arg(value_name = "SEED")]
-    seeds: Vec<String>,
+    pub(super) seeds: Vec<String>,
     /// Ask for at most so many pages.
     #[arg(long, value_name = "N")]
     max_pages: Option<u64>,
@@ -25,7 +25,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "TIME", value_parser = units::duration)]
     max_time: Option<Duration>,
     /// Ask only this host; may be repeated.
-    #[arg(long = "host", value_name = "HOST")]
+    #[arg(long = "host", value_name = "HOST", value_parser = super::export::host)]
     hosts: Vec<String>,
     /// Show no progress line.
     #[arg(long)]
