@@ -109,7 +109,8 @@ fn where_nothing_is_known_it_is_an_error_that_says_what_to_do() {
         let output = workspace.run(&["robots", &format!("{origin}/a")]);
         assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
         let message = String::from_utf8(output.stderr).unwrap();
-        let expected = [format!("no robots.txt of {origin}").as_str(), next, "--file FILE"];
+        let unknown = format!("no robots.txt of {origin}");
+        let expected = [unknown.as_str(), next, "--file FILE"];
         assert!(expected.iter().all(|expected| message.contains(expected)), "{message}");
     }
 }
