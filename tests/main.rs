@@ -41,5 +41,6 @@ mod stops;
 mod support;
 mod support_dns;
 mod support_tls;
+mod told;
 mod verified;
 mod whole_crawl;

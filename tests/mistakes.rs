@@ -57,6 +57,31 @@ fn reading_an_archive_that_is_not_there_says_how_to_make_one() {
 }
 
 #[test]
+fn in_a_folder_without_a_configuration_the_way_to_one_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    for arguments in [&["crawl"][..], &["status"], &["why", "http://www.qingshan.gov.cn/"]] {
+        let output =
+            crate::support::gongkai().current_dir(dir.path()).args(arguments).output().unwrap();
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{message}");
+        let expected = "there is no config.toml here: `gongkai init` writes one";
+        assert!(message.contains(expected), "{message}");
+    }
+}
+
+#[test]
+fn a_host_is_named_as_people_write_it() {
+    let workspace = workspace();
+    // Its name is looked up nowhere: the stop file is there.
+    fs::write(workspace.path().join("STOP"), "").unwrap();
+    workspace.result(&["crawl", "--host", "WWW.Qingshanshi.gov.cn."]);
+    let message = refused(&["crawl", "--host", "http://www.qingshanshi.gov.cn/"]);
+    assert!(message.contains("without scheme, port and path"), "{message}");
+    let message = refused(&["crawl", "--host", "www.yunling.gov.cn"]);
+    assert!(message.contains("no seed holds this host"), "{message}");
+}
+
+#[test]
 fn init_writes_what_crawl_accepts_once_a_contact_is_set() {
     let dir = tempfile::tempdir().unwrap();
     let run = |arguments: &[&str]| {

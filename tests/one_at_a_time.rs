@@ -19,6 +19,12 @@ fn the_second_crawl_exits_75_and_touches_nothing() {
     let message = String::from_utf8_lossy(&second.stderr).into_owned();
     assert!(message.contains("another crawl holds the archive"), "{message}");
     assert!(message.contains(&format!("process {}", first.id())), "{message}");
+    let quiet = workspace.run(&["--quiet", "crawl"]);
+    assert_eq!(
+        (quiet.status.code(), quiet.stderr),
+        (Some(75), Vec::new()),
+        "cron has no mail of it"
+    );
     assert_eq!(workspace.warc_files(), files);
     assert!(first.wait().unwrap().success());
     let runs: i64 =

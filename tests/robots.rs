@@ -102,14 +102,17 @@ fn where_nothing_is_known_it_is_an_error_that_says_what_to_do() {
     let (address, _) = serve(|| ("200 OK", String::new()), "", "");
     let workspace = workspace(address, "");
     workspace.result(&["crawl"]);
-    let output = workspace.run(&["robots", "http://www.qingshan.gov.cn/a"]);
-    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
-    let message = String::from_utf8(output.stderr).unwrap();
-    assert!(message.contains("no robots.txt of http://www.qingshan.gov.cn"), "{message}");
-    assert!(
-        message.contains("the next crawl asks for it") && message.contains("--file FILE"),
-        "{message}"
-    );
+    for (origin, next) in [
+        ("http://www.qingshan.gov.cn", "no seed holds its host"),
+        ("https://www.yunling.gov.cn", "the next crawl that asks anything there asks for it first"),
+    ] {
+        let output = workspace.run(&["robots", &format!("{origin}/a")]);
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
+        let message = String::from_utf8(output.stderr).unwrap();
+        let unknown = format!("no robots.txt of {origin}");
+        let expected = [unknown.as_str(), next, "--file FILE"];
+        assert!(expected.iter().all(|expected| message.contains(expected)), "{message}");
+    }
 }
 
 #[test]

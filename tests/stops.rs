@@ -113,6 +113,7 @@ fn who_opted_out_is_never_asked_and_a_run_that_did_would_be_found_out() {
     let said = String::from_utf8(crawl.stderr).unwrap();
     assert_eq!(crawl.status.code(), Some(1), "a line that spares nobody is no success");
     assert!(said.contains("opt-out.txt:2: expected a host"), "{said}");
+    assert!(said.contains("1 URL of 1 host is stopped by a list"), "{said}");
     assert_eq!(asked(&portals, CITY), 0);
     assert!(asked(&portals, COUNTY) > 20);
     assert!(workspace.result(&["status"]).contains("not asked: opt-out: *.qingshanshi.gov.cn in "));

@@ -61,7 +61,7 @@ pub enum ArchiveError {
     },
     /// Another process writes to the archive.
     #[error(
-        "another crawl holds the archive {}{}: nothing was done",
+        "another crawl holds the archive in {}{}: nothing was done",
         dir.display(),
         holder.as_deref().map(|holder| format!(" ({holder})")).unwrap_or_default()
     )]

@@ -6,7 +6,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
 use super::exit::{self, Exit, Failure};
-use super::output::{Output, count, count_do, size};
+use super::output::{Output, count, count_do, say, size};
 use super::{progress, seeds};
 use crate::canonical::HostKey;
 use crate::config::{Config, units};
@@ -17,7 +17,7 @@ use crate::seeds::Seeds;
 pub(super) struct Args {
     /// Seed files or URLs [default: the configured seeds folder].
     #[arg(value_name = "SEED")]
-    seeds: Vec<String>,
+    pub(super) seeds: Vec<String>,
     /// Ask for at most so many pages.
     #[arg(long, value_name = "N")]
     max_pages: Option<u64>,
@@ -25,7 +25,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "TIME", value_parser = units::duration)]
     max_time: Option<Duration>,
     /// Ask only this host; may be repeated.
-    #[arg(long = "host", value_name = "HOST")]
+    #[arg(long = "host", value_name = "HOST", value_parser = super::export::host)]
     hosts: Vec<String>,
     /// Show no progress line.
     #[arg(long)]
@@ -54,6 +54,12 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
     }
     let summary = blocking(config, good, &options, !args.no_progress)?;
     output.remark(words(&summary));
+    if summary.is_deaf() {
+        let requests = count(summary.pacing.granted, "request");
+        say(&format!(
+            "warning: of {requests} not one got a response: is this machine's network, name server or proxy in order?"
+        ));
+    }
     Ok(match summary.ending {
         Ending::Interrupt => Exit::Interrupted,
         Ending::Terminate => Exit::Terminated,
@@ -111,7 +117,9 @@ fn failure(error: CrawlError) -> Failure {
         CrawlError::NoContact => Exit::Usage,
         _ => Exit::Failed,
     };
-    Failure::new(exit, error)
+    let failure = Failure::new(exit, error);
+    // A crawl that lasts longer than the time between two of cron's is no error: cron would mail each time.
+    if exit == Exit::Locked { failure.unless_quiet() } else { failure }
 }
 
 /// The summary, as people read it.
@@ -134,7 +142,13 @@ pub(super) fn words(summary: &Summary) -> String {
         let resting = count_do(summary.hosts_resting, "host", "rest");
         text.push_str(&format!(", {resting} (`gongkai status` says why)"));
     }
-    if let Some(due) = summary.next_due {
+    let left = &summary.left;
+    if left.hosts_stopped > 0 {
+        let (urls, hosts) = (count(left.urls_stopped, "URL"), count(left.hosts_stopped, "host"));
+        let are = if left.urls_stopped == 1 { "is" } else { "are" };
+        text.push_str(&format!("; {urls} of {hosts} {are} stopped by a list"));
+    }
+    if let Some(due) = left.next_due {
         text.push_str(&format!("; the next is due at {due}"));
     }
     text

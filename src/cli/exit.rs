@@ -44,18 +44,29 @@ pub(super) fn of_archive(error: &ArchiveError) -> Exit {
     }
 }
 
+/// Who is told of a failure, beside whoever reads the code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// Whoever watches, however quiet.
+    Always,
+    /// Not who wants errors alone.
+    UnlessQuiet,
+    /// Nobody: all that happened is that nobody reads on.
+    Nobody,
+}
+
 /// Why a command did not do what was asked.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) exit: Exit,
     error: Box<dyn Error + Send + Sync>,
-    reader_is_gone: bool,
+    told: Told,
 }
 
 impl Failure {
     /// With a code of its own.
     pub(super) fn new(exit: Exit, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { exit, error: error.into(), reader_is_gone: false }
+        Self { exit, error: error.into(), told: Told::Always }
     }
 
     /// It ran, and failed.
@@ -72,20 +83,35 @@ impl Failure {
     /// there, and nothing is said.
     pub(super) fn output(error: &std::io::Error) -> Self {
         let reader_is_gone = error.kind() == std::io::ErrorKind::BrokenPipe;
-        let exit = if reader_is_gone { Exit::Done } else { Exit::Failed };
+        let (exit, told) =
+            if reader_is_gone { (Exit::Done, Told::Nobody) } else { (Exit::Failed, Told::Always) };
         let what = format!("cannot write to standard output: {error}");
-        Self { reader_is_gone, ..Self::new(exit, what) }
+        Self { told, ..Self::new(exit, what) }
     }
 
     /// What was told, where the work goes on though nobody reads on: what was found, and what was done, must
     /// not depend on the reader.
     pub(super) fn unless_reader_is_gone(told: Result<(), Self>) -> Result<(), Self> {
-        told.or_else(|failure| if failure.reader_is_gone { Ok(()) } else { Err(failure) })
+        told.or_else(|failure| if failure.reader_is_gone() { Ok(()) } else { Err(failure) })
     }
 
     /// Whether all that happened is that nobody reads on.
     pub(super) fn reader_is_gone(&self) -> bool {
-        self.reader_is_gone
+        self.told == Told::Nobody
+    }
+
+    /// The same, kept from who wants errors alone: it is the ordinary course of things, and the code says it.
+    pub(super) fn unless_quiet(self) -> Self {
+        Self { told: Told::UnlessQuiet, ..self }
+    }
+
+    /// Whether it is said, where errors alone are wanted or everything.
+    pub(super) fn is_told(&self, quiet: bool) -> bool {
+        match self.told {
+            Told::Always => true,
+            Told::UnlessQuiet => !quiet,
+            Told::Nobody => false,
+        }
     }
 }
 

@@ -224,22 +224,25 @@ fn tell(
     let tally = &written.tally;
     let what = match request.format {
         export::Format::Csv | export::Format::Jsonl => {
-            format!("{} reports, {} numbers", tally.reports, tally.cells)
+            format!("{}, {}", count(tally.reports, "report"), count(tally.cells, "number"))
         }
         export::Format::Files => {
-            format!("{} captures, {} payloads", tally.captures, tally.payloads)
+            format!("{}, {}", count(tally.captures, "capture"), count(tally.payloads, "payload"))
         }
-        _ => format!("{} captures, {} responses", tally.captures, tally.responses),
+        _ => {
+            format!("{}, {}", count(tally.captures, "capture"), count(tally.responses, "response"))
+        }
     };
     let damaged = match tally.damaged {
         0 => String::new(),
+        1 => "; 1 damaged record was left out".to_owned(),
         damaged => format!("; {damaged} damaged records were left out"),
     };
     output.line(format!(
-        "{}: {what}, {} in {} files{damaged}",
+        "{}: {what}, {} in {}{damaged}",
         written.path.display(),
         size(written.bytes),
-        written.files
+        count(written.files, "file")
     ))
 }
 
@@ -287,7 +290,7 @@ fn year(text: &str) -> Result<i64, String> {
 }
 
 /// A host as the archive names it.
-fn host(text: &str) -> Result<String, String> {
+pub(super) fn host(text: &str) -> Result<String, String> {
     let wrong = || "expected a host's name, as www.example.gov.cn, without scheme, port and path";
     if text.contains(['/', ':', '?', '#', '@', ' ']) && !text.starts_with('[') {
         return Err(wrong().into());

@@ -26,7 +26,7 @@ mod status;
 mod verify;
 mod why;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
@@ -171,7 +171,33 @@ fn configuration(cli: &Cli) -> Result<Config, Failure> {
     // A name that is no text is none of ours.
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    config::load(cli.config.as_deref(), environment).map_err(Failure::usage)
+    let config = config::load(cli.config.as_deref(), environment).map_err(Failure::usage)?;
+    let is_elsewhere = needs_what_init_writes(&cli.command)
+        && cli.config.is_none()
+        && [Path::new(config::load::DEFAULT_FILE), &config.seeds.dir, &config.archive.dir]
+            .iter()
+            .all(|path| !path.exists());
+    if is_elsewhere {
+        let what = format!(
+            "there is no {} here: `gongkai init` writes one; `--config FILE` names one elsewhere",
+            config::load::DEFAULT_FILE
+        );
+        return Err(Failure::usage(what));
+    }
+    Ok(config)
+}
+
+/// Whether a command goes by seeds or an archive, and is told of none.
+fn needs_what_init_writes(command: &Command) -> bool {
+    match command {
+        Command::Crawl(args) => args.seeds.is_empty(),
+        command => {
+            matches!(
+                command,
+                Command::Status(_) | Command::Why(_) | Command::Seeds(_) | Command::Reports(_)
+            )
+        }
+    }
 }
 
 fn open(config: &Config) -> Result<Db, Failure> {

@@ -80,7 +80,7 @@ impl Output {
             },
             (Err(failure), _) => failure,
         };
-        if !failure.reader_is_gone() {
+        if failure.is_told(self.quiet) {
             say(&format!("error: {failure}"));
         }
         failure.exit

@@ -8,6 +8,7 @@ use url::Url;
 use super::exit::{Exit, Failure};
 use super::output::{Output, table};
 use super::parse::bytes;
+use super::status::Outlook;
 use super::why::canonical;
 use super::{configuration, open};
 use crate::canonical::CanonicalUrl;
@@ -53,13 +54,17 @@ fn of_archive(
     now: Moment,
 ) -> Result<Word, Failure> {
     let origin = url.origin();
-    match open(config)?.origin(&origin).map_err(Failure::failed)? {
-        Some(in_force) => Ok(Word::of_origin(spelling, &in_force, now)),
-        None => Err(Failure::failed(format!(
-            "the archive has no robots.txt of {origin}: the next crawl asks for it before anything else there; \
-             `--file FILE` goes by a file"
-        ))),
+    if let Some(in_force) = open(config)?.origin(&origin).map_err(Failure::failed)? {
+        return Ok(Word::of_origin(spelling, &in_force, now));
     }
+    let next = if Outlook::now(config)?.has_no_seed(url.host().as_str()) {
+        "no seed holds its host, so that no crawl asks for it"
+    } else {
+        "the next crawl that asks anything there asks for it first"
+    };
+    Err(Failure::failed(format!(
+        "the archive has no robots.txt of {origin}: {next}; `--file FILE` goes by a file"
+    )))
 }
 
 /// What robots.txt says of a URL.
@@ -144,6 +149,11 @@ impl Word {
             opens_at: closed.map(|times| times.opens_after(now)),
             ..Self::default()
         }
+    }
+
+    /// Whether it may be asked for.
+    pub(super) fn is_allowed(&self) -> bool {
+        self.allowed
     }
 
     /// Its first word is `allowed` or `disallowed`.

@@ -232,7 +232,7 @@ fn folder(spot: &Spot) -> Result<PathBuf, Mistake> {
 fn path(spot: &Spot) -> Result<PathBuf, Mistake> {
     let text = spot.text("a file in quotes such as \"STOP\"")?;
     if text.is_empty() {
-        return Err(spot.mistake("expected a file, found \"\": it need not be there"));
+        return Err(spot.mistake("expected the name of a file, found \"\": leave the key out for the usual one; the file need not be there"));
     }
     Ok(PathBuf::from(text))
 }

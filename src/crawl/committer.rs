@@ -12,7 +12,7 @@ use super::addresses::Addresses;
 use super::agenda::Agenda;
 use super::grant::{AtHand, Grants, Task, Turn};
 use super::pacing::Pacing;
-use super::progress::{Ending, Progress, Summary};
+use super::progress::{Ending, Left, Progress, Summary};
 use super::remembered::Remembered;
 use super::start::Started;
 use super::storing;
@@ -429,10 +429,9 @@ impl Committer {
             }
             tx.end_run(self.run_id, ending.as_str(), now)?;
             tx.call_all_hosts()?;
-            let dues = tx.dues(now, self.config.politeness.per_host_connections)?;
-            let again = tx.first_due()?;
             tx.commit()?;
-            Ok(([dues.paced, dues.resting, again], self.db.backlog()?))
+            let left = Left::of(&self.db, &self.config, &self.seeds, &self.stops, now)?;
+            Ok((left, self.db.backlog()?))
         });
         let kept = self.pacing.measured();
         tracing::info!(
@@ -443,7 +442,7 @@ impl Committer {
             "kept time"
         );
         match ended {
-            Ok((dues, backlog)) => Ok(Summary {
+            Ok((left, backlog)) => Ok(Summary {
                 ending,
                 tally: self.tally,
                 elapsed: self.clock.elapsed(),
@@ -451,7 +450,7 @@ impl Committer {
                 pacing: kept,
                 waiting: backlog.waiting,
                 hosts_resting: backlog.hosts_resting,
-                next_due: dues.into_iter().flatten().min().filter(|due| *due > clock::now()),
+                left,
             }),
             Err(error) => Err(self.break_off(error)),
         }

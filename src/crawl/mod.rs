@@ -47,7 +47,7 @@ use crate::stops::StopsError;
 use committer::{Committer, Message};
 use grant::{Granted, Task};
 pub use pacing::Measured;
-pub use progress::{Ending, Progress, Summary};
+pub use progress::{Ending, Left, Progress, Summary};
 use starts::Starts;
 
 /// A host that merely keeps its pace is always waited for. One that rests, and a URL that is due

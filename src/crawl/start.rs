@@ -47,7 +47,7 @@ pub(super) fn open(
 ) -> Result<Started, CrawlError> {
     let dir = &config.archive.dir;
     std::fs::create_dir_all(dir).map_err(|source| CrawlError::System {
-        what: format!("make the archive {}", dir.display()),
+        what: format!("make the archive in {}", dir.display()),
         source,
     })?;
     let lock = Lock::acquire(dir)?;

@@ -86,8 +86,8 @@ pub struct Chosen {
     pub place: Place,
     /// It was brought along, and not chosen itself.
     pub brought_along: bool,
-    /// Nothing was answered, or something in place of the page at the URL.
-    pub not_page: bool,
+    /// Why nothing was answered, or what was answered in place of the page at the URL.
+    pub not_page: Option<String>,
 }
 
 impl Chosen {
@@ -395,7 +395,7 @@ const CHOSEN: &str =
     "SELECT c.id, c.url_id, coalesce(u.spelling, u.url), c.at, c.kind, c.status, c.mime,
      c.truncated, c.payload_id, p.digest, c.record_id, s.name, c.offset, c.length,
      coalesce((SELECT min(n.offset) FROM captures n
-         WHERE n.segment_id = c.segment_id AND n.offset > c.offset), s.length), x.brought, c.failure IS NOT NULL";
+         WHERE n.segment_id = c.segment_id AND n.offset > c.offset), s.length), x.brought, c.failure";
 
 fn chosen(row: &Row<'_>) -> rusqlite::Result<Chosen> {
     let unsigned = |index| row.get::<_, i64>(index).map(i64::unsigned_abs);

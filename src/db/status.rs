@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::reports::{self, HAS_ONE};
 use super::{Db, DbError};
-use crate::canonical::CanonicalUrl;
+use crate::canonical::{CanonicalUrl, HostKey};
 use crate::clock::Moment;
 use crate::frontier::UrlState;
 
@@ -187,6 +187,57 @@ impl Db {
             reports: self.report_counts()?,
             runs: self.last_runs()?,
         })
+    }
+
+    /// When the first URL can be asked for of the hosts that are asked in this run: it is due, and its host and
+    /// its address are left alone no more. `not_before` puts a moment off to when a host may be asked at all, and
+    /// never brings it forward.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn next_ask(
+        &self,
+        now: Moment,
+        not_before: impl Fn(&HostKey, Moment) -> Moment,
+    ) -> Result<Option<Moment>, DbError> {
+        let mut next: Option<Moment> = None;
+        // By the index of what comes again: it is left where nothing sooner can come.
+        for query in [
+            "SELECT h.name, h.next_at, coalesce(a.next_at, 0), 0 FROM hosts h
+                 LEFT JOIN addresses a ON a.address = h.address WHERE h.waiting > 0 AND h.active > 0",
+            "SELECT h.name, h.next_at, coalesce(a.next_at, 0), u.due_at FROM urls u
+                 JOIN hosts h ON h.id = u.host_id LEFT JOIN addresses a ON a.address = h.address
+                 WHERE u.due_at IS NOT NULL AND h.active > 0 ORDER BY u.due_at",
+        ] {
+            let mut statement = self.connection.prepare(query)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let due = Moment::from_millis(row.get(3)?);
+                if next.is_some_and(|next| next <= due.max(now)) {
+                    break;
+                }
+                let host = HostKey::from(row.get::<_, String>(0)?);
+                let left_alone =
+                    Moment::from_millis(row.get(1)?).max(Moment::from_millis(row.get(2)?));
+                let at = not_before(&host, due.max(left_alone).max(now));
+                next = Some(next.map_or(at, |next| next.min(at)));
+            }
+        }
+        Ok(next)
+    }
+
+    /// The hosts with a queue that are not asked in this run, and how many URLs wait there.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn not_asked(&self) -> Result<Vec<(HostKey, u64)>, DbError> {
+        let mut statement = self
+            .connection
+            .prepare("SELECT name, waiting FROM hosts WHERE waiting > 0 AND active = 0")?;
+        let rows = statement.query_map([], |row| {
+            Ok((HostKey::from(row.get::<_, String>(0)?), unsigned(row, 1)?))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     fn url_counts(&self) -> Result<Vec<UrlCount>, DbError> {

@@ -183,7 +183,7 @@ fn keep_page(
     if let Some(prefix) = prefix.filter(|_| capture.kind == "response") {
         work.selection.keep_title(payload, prefix.title(capture).as_deref())?;
     }
-    let is_page = matches!(capture.status, Some(200 | 304)) && !capture.not_page;
+    let is_page = matches!(capture.status, Some(200 | 304)) && capture.not_page.is_none();
     if is_page && !capture.brought_along {
         work.selection.keep_page(capture, payload)?;
     }

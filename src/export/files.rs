@@ -9,7 +9,8 @@ use crate::digest::Digest;
 
 const CAPTURES: &str = "captures.csv";
 
-const COLUMNS: [&str; 7] = ["url", "captured_at", "status", "mime", "payload", "path", "truncated"];
+const COLUMNS: [&str; 8] =
+    ["url", "captured_at", "status", "mime", "payload", "path", "truncated", "not_page"];
 
 /// Writes the folder.
 pub(super) fn write(work: &mut Work<'_>, beside: &Beside) -> Result<Size, ExportError> {
@@ -89,6 +90,7 @@ fn captures(work: &mut Work<'_>, folder: &mut Folder<'_>) -> Result<(), ExportEr
             &digest.to_string(),
             &if lost { String::new() } else { path(digest) },
             capture.truncated.as_deref().unwrap_or_default(),
+            capture.not_page.as_deref().unwrap_or_default(),
         ])
     })?;
     folder.end(CAPTURES, table.end()?).map(drop)

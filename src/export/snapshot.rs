@@ -255,7 +255,8 @@ fn holds(format: Format) -> &'static str {
         }
         Format::Files => {
             "payloads/sha256/: each payload once, under the SHA-256 of its bytes.\ncaptures.csv: which URL brought \
-             which payload when. Without a path: the payload could not be had.\n"
+             which payload when. Without a path: the payload could not be had.\n  \
+             not_page: what was answered in place of the page (a page that says that there is none: soft-404).\n"
         }
         Format::Csv => {
             "reports.csv: a row a report, of each page the latest.\ncells.csv: a row a number of its tables; \
@@ -310,7 +311,10 @@ fn left_out_words(work: &Work<'_>) -> Result<String, ExportError> {
         (counts.other_hosts, "captures: of other hosts"),
         (counts.no_such_report, "captures: no such report was read from them"),
         (counts.not_latest, "captures: not the latest page of their URL"),
-        (tally.no_answer, "captures: there was no answer, or one that is not the page"),
+        (
+            tally.no_answer,
+            "captures: there was no answer, or one that asks for peace (429, 503) or comes from a firewall or a network",
+        ),
         (tally.known_lost, "captures: their payload is known to be lost"),
         (tally.damaged, &damaged),
     ];

@@ -24,7 +24,7 @@ pub struct Reading {
 
 /// A folder or a file of seeds cannot be read at all.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot read the seeds {}: expected a folder with *.toml or *.txt files, or one such file", path.display())]
+#[error("cannot read the seeds in {}: expected a folder with *.toml or *.txt files, or one such file", path.display())]
 pub struct SeedsError {
     /// Its path.
     pub path: PathBuf,
