@@ -261,6 +261,10 @@ fn a_page_that_asks_not_to_be_followed_is_kept_and_not_followed() {
         .collect();
     assert_eq!(said.len(), 1);
     assert!(said[0].contains("\r\nrobotsTag: nofollow, noindex, noarchive\r\n"), "{}", said[0]);
+    let shown: serde_json::Value =
+        serde_json::from_str(&workspace.result(&["show", "--json", SEED])).unwrap();
+    assert_eq!(shown["robots_tag"], "nofollow, noindex, noarchive");
+    assert!(workspace.result(&["show", SEED]).contains(": nofollow, noindex, noarchive\n"));
 }
 
 #[test]

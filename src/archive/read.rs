@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use super::metadata::Metadata;
 use super::warc::reader::{Record, read_member};
 use super::{ArchiveError, format};
 use crate::digest::{Digest, Hashing};
@@ -49,6 +50,36 @@ pub fn payload(
         offset,
         what: format!("expected a response, found a record `{}`", record.kind()),
     })
+}
+
+/// What was told beside the exchange whose main record lies at `offset`; none where no metadata record follows it.
+///
+/// # Errors
+/// When the file cannot be read, or one of the exchange's records is not whole.
+pub fn metadata(
+    archive_dir: &Path,
+    segment: &str,
+    offset: u64,
+) -> Result<Option<Metadata>, ArchiveError> {
+    let (path, mut file) = open_segment(archive_dir, segment)?;
+    file.seek(SeekFrom::Start(offset)).map_err(ArchiveError::io("read", &path))?;
+    let damaged = |what| ArchiveError::Damaged { path: path.clone(), offset, what };
+    let mut members = BufReader::new(file);
+    let main = read_member(&mut members).map_err(damaged)?;
+    if main.kind() == "metadata" {
+        return Ok(Some(Metadata::read(main.block())));
+    }
+    let id = main.field("WARC-Record-ID");
+    while !members.fill_buf().map_err(ArchiveError::io("read", &path))?.is_empty() {
+        let record = read_member(&mut members).map_err(damaged)?;
+        if id.is_none() || record.field("WARC-Concurrent-To") != id {
+            break;
+        }
+        if record.kind() == "metadata" {
+            return Ok(Some(Metadata::read(record.block())));
+        }
+    }
+    Ok(None)
 }
 
 /// The SHA-256 of a file's first `length` bytes.

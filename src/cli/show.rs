@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::exit::{Exit, Failure};
 use super::open;
-use super::output::{Output, table};
+use super::output::{Output, say, table};
 use super::why::canonical;
+use crate::archive::read;
 use crate::config::Config;
 use crate::db::Db;
 use crate::db::captures::Capture;
@@ -19,7 +20,7 @@ const LINKS: usize = 12;
 pub(super) struct Args {
     /// A URL, a payload's address (`sha256:…`), or a capture's number.
     what: String,
-    /// One JSON object: captures, report, and the links found here first.
+    /// One JSON object: captures, what the latest asks of robots, report, and the links found here first.
     #[arg(long)]
     json: bool,
 }
@@ -35,13 +36,22 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
         report = db.report_of_url(id)?.map(|report| report.object()).transpose()?;
         links = db.found_on(id)?;
     }
+    let robots_tag = robots_tag(config, latest);
     if args.json {
-        let object = serde_json::json!({ "captures": captures, "report": report, "links": links });
+        let object = serde_json::json!({
+            "captures": captures,
+            "robots_tag": robots_tag,
+            "report": report,
+            "links": links,
+        });
         output.json(&object)?;
         return Ok(Exit::Done);
     }
     let rows: Vec<_> = captures.iter().map(row).collect();
     output.line(format!("{}\n\n{}", latest.url, table(&rows)))?;
+    if let Some(words) = robots_tag {
+        output.line(format!("\nfor robots, by its head or itself: {words}"))?;
+    }
     if let Some(report) = report {
         output.line(format!("\n{}", facts(&Value::Object(report))))?;
     }
@@ -53,6 +63,18 @@ pub(super) fn run(args: &Args, config: &Config, output: &mut Output) -> Result<E
         output.line(format!("\nfound here first\n{}{more}", table(&rows)))?;
     }
     Ok(Exit::Done)
+}
+
+/// What the capture's head and page ask of robots; a file that cannot be read is told, and hides nothing else.
+fn robots_tag(config: &Config, capture: &Capture) -> Option<String> {
+    match read::metadata(&config.archive.dir, &capture.segment, capture.offset) {
+        Ok(metadata) => metadata?.provenance.robots_tag,
+        Err(error) => {
+            let error = Failure::failed(error);
+            say(&format!("warning: what the page asks of robots cannot be told: {error}"));
+            None
+        }
+    }
 }
 
 fn link(link: &FoundLink) -> Vec<String> {
