@@ -189,10 +189,6 @@ fn read_reach(file: &mut TomlFile) -> Reach {
                     "expected {SCOPE}, found {text:?}: hosts stand without scheme, port and path"
                 ))
             };
-            // A word without a dot is no host of a portal, but a slip for one of ours.
-            if text != "host" && text != "domain" && !text.contains(['.', ':']) {
-                return Err(wrong());
-            }
             // As a URL would spell it: lower case, internationalised names in ASCII.
             Ok(url::Host::parse(text).map_err(|_| wrong())?.to_string())
         })
@@ -201,6 +197,13 @@ fn read_reach(file: &mut TomlFile) -> Reach {
         [] => Reach::Host,
         [one] if one == "host" => Reach::Host,
         [one] if one == "domain" => Reach::Domain,
+        // A single word without a dot is no host of a portal, but a slip for one of ours.
+        [one] if !one.contains(['.', ':']) => {
+            let what = format!("expected {SCOPE}, found \"{one}\"");
+            let place = file.place_of("scope").unwrap_or("scope").to_owned();
+            file.add(Mistake { place, what });
+            Reach::Host
+        }
         _ => Reach::Hosts(words.drain(..).map(HostKey::from).collect()),
     }
 }
@@ -309,7 +312,7 @@ mod tests {
             ("include = [\"年(报\"]", ["no regular expression", "unclosed group at letter 2"]),
             ("scope = [\"a.gov.cn:8080\"]", ["list of hosts", "port"]),
             ("name = \"a\\nb\"", ["on one line", "a\\nb"]),
-            ("scope = \"Domain\"", ["\"host\", \"domain\"", "\"Domain\""]),
+            ("scope = \"Domains\"", ["\"host\", \"domain\"", "\"domains\""]),
             ("scope = \"http://a.gov.cn/\"", ["list of hosts", "without scheme"]),
             ("delay = 3", ["the number 3", "\"2s\""]),
             ("name = \"\"", ["portal's name", "\"\""]),
