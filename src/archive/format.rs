@@ -29,6 +29,11 @@ pub fn segment_name(begun: Moment, number: u32, worker: &str) -> String {
     format!("gongkai-{}-{number:05}-{worker}{SEALED}", stamp(begun))
 }
 
+/// The number in a name that [`segment_name`] made, or [`mended_name`] of such a one: a run numbers its files from 1.
+pub fn number_of(name: &str) -> Option<u32> {
+    name.strip_suffix(SEALED)?.split('-').nth(2)?.parse().ok()
+}
+
 /// The name of the file that holds what was whole in a damaged one; the number tells one repair from another.
 pub fn mended_name(damaged: &str, number: u32) -> String {
     let stem = damaged.strip_suffix(SEALED).unwrap_or(damaged);
@@ -98,5 +103,7 @@ mod tests {
         assert_eq!(mended, "gongkai-20260131081530123-00007-w0-r2.warc.gz");
         assert_eq!(mended_from(&mended), Some(name.clone()));
         assert_eq!(mended_from(&name), None);
+        assert_eq!((number_of(&name), number_of(&mended)), (Some(7), Some(7)));
+        assert_eq!(number_of("of-another-hand.warc.gz"), None);
     }
 }

@@ -10,18 +10,12 @@ pub(super) fn is_mended(file: &WarcFile) -> bool {
 
 /// How many files are not there: a run numbers its files from 1, one after the other.
 pub(super) fn missing(files: &[WarcFile]) -> u64 {
-    let numbers = files.iter().filter_map(|file| number_of(&file.name));
+    let numbers = files.iter().filter_map(|file| format::number_of(&file.name));
     let (_, missing) = numbers.fold((0, 0), |(before, missing), number| {
         let of_this_run = if number < before { 0 } else { before };
         (number, missing + u64::from(number.saturating_sub(of_this_run).saturating_sub(1)))
     });
     missing
-}
-
-/// The number in a name that [`format::segment_name`] made.
-fn number_of(name: &str) -> Option<u32> {
-    let number = name.strip_suffix(format::SEALED)?.split('-').nth(2)?;
-    number.parse().ok()
 }
 
 #[cfg(test)]
@@ -45,12 +39,5 @@ mod tests {
         assert_eq!(missing_of(&[2]), 1, "the first");
         assert_eq!(missing_of(&[1, 2, 4, 5]), 1, "one between");
         assert_eq!(missing_of(&[1, 2, 3, 2]), 1, "the first of a second run");
-    }
-
-    #[test]
-    fn a_name_that_bears_no_number_tells_nothing() {
-        let name = format::segment_name(Moment::default(), 7, "w0");
-        assert_eq!(number_of(&format::mended_name(&name, 2)), Some(7));
-        assert_eq!(number_of("of-another-hand.warc.gz"), None);
     }
 }

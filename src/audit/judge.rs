@@ -361,31 +361,19 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::audit::request;
     use crate::audit::request::Run;
-    use crate::canonical::CanonicalUrl;
     use crate::config::Config;
     use crate::seeds::Seeds;
 
     fn request(connections: u32, (from, to): (i64, i64), peace: bool) -> Request {
-        let url = url::Url::parse("http://www.qingshan.gov.cn/").unwrap();
-        let url = CanonicalUrl::new(&url).unwrap();
         let mut config = Config::default();
         config.politeness.per_host_connections = connections;
         config.politeness.delay = Duration::ZERO;
         Request {
             run: Arc::new(Run { number: 1, config, seeds: Seeds::default() }),
-            host: url.host(),
-            asked: Earlier { url: url.as_str().into(), at: Moment::from_millis(from) },
-            spelling: url.as_url().clone(),
-            url,
-            finished: Moment::from_millis(to),
-            address: None,
-            sent: true,
-            answered: None,
             peace: peace.then(|| (Duration::from_mins(1), "429".to_owned())),
-            robots: None,
-            file: "a.warc.gz".into(),
-            offset: 0,
+            ..request::tests::request(from, to)
         }
     }
 

@@ -105,34 +105,7 @@ impl Order {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::request::Run;
-    use crate::audit::violation::Earlier;
-    use crate::canonical::CanonicalUrl;
-    use crate::config::Config;
-    use crate::seeds::Seeds;
-    use std::sync::Arc;
-
-    /// A request from one millisecond to another.
-    fn request(from: i64, to: i64) -> Request {
-        let url = url::Url::parse("http://www.qingshan.gov.cn/").unwrap();
-        let url = CanonicalUrl::new(&url).unwrap();
-        let (config, seeds) = (Config::default(), Seeds::default());
-        Request {
-            run: Arc::new(Run { number: 1, config, seeds }),
-            host: url.host(),
-            asked: Earlier { url: url.as_str().into(), at: Moment::from_millis(from) },
-            spelling: url.as_url().clone(),
-            url,
-            finished: Moment::from_millis(to),
-            address: None,
-            sent: true,
-            answered: None,
-            peace: None,
-            robots: None,
-            file: "a.warc.gz".into(),
-            offset: 0,
-        }
-    }
+    use crate::audit::request::tests::request;
 
     fn told(next: &Happening) -> String {
         match next {

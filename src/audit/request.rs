@@ -131,3 +131,30 @@ fn peace(ending: &Ending, finished: Moment) -> Option<(Duration, String)> {
         None => (retry_after::rest(1), format!("{} without Retry-After", response.status)),
     })
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A request from one millisecond to another.
+    pub(in crate::audit) fn request(from: i64, to: i64) -> Request {
+        let url = url::Url::parse("http://www.qingshan.gov.cn/").unwrap();
+        let url = CanonicalUrl::new(&url).unwrap();
+        let (config, seeds) = (Config::default(), Seeds::default());
+        Request {
+            run: Arc::new(Run { number: 1, config, seeds }),
+            host: url.host(),
+            asked: Earlier { url: url.as_str().into(), at: Moment::from_millis(from) },
+            spelling: url.as_url().clone(),
+            url,
+            finished: Moment::from_millis(to),
+            address: None,
+            sent: true,
+            answered: None,
+            peace: None,
+            robots: None,
+            file: "a.warc.gz".into(),
+            offset: 0,
+        }
+    }
+}

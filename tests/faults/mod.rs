@@ -17,12 +17,11 @@ mod tls;
 use std::collections::BTreeSet;
 use std::fs;
 use std::process::{Child, Output, Stdio};
-use std::time::{Duration, Instant};
 
 use self::fault::{Fault, Healthy};
 use self::server::Hosts;
 use crate::rebuilt::assert_the_same;
-use crate::support::{DELAY, LONGEST_WAIT, Workspace, assert_polite};
+use crate::support::{DELAY, Workspace, assert_polite, comes_true};
 use crate::verified::problems;
 
 /// As many faults as there must be at least.
@@ -79,14 +78,13 @@ impl<'a> Crawl<'a> {
     /// Waits for its end, which it comes to by itself; what it said, and the most memory that it took, where the system
     /// says that.
     fn end(mut self) -> (Output, Option<u64>) {
-        let started = Instant::now();
-        while self.child.try_wait().unwrap().is_none() {
-            if started.elapsed() > LONGEST_WAIT {
-                self.child.kill().unwrap();
-                panic!("the crawl has not ended; it waits for {}", self.what_it_waits_for());
-            }
+        let has_ended = comes_true(|| {
             self.peak_kib = peak_kib(self.child.id()).max(self.peak_kib);
-            std::thread::sleep(Duration::from_millis(5));
+            self.child.try_wait().unwrap().is_some()
+        });
+        if !has_ended {
+            self.child.kill().unwrap();
+            panic!("the crawl has not ended; it waits for {}", self.what_it_waits_for());
         }
         (self.child.wait_with_output().unwrap(), self.peak_kib)
     }
